@@ -1,0 +1,35 @@
+import type { Config } from '../core/types.ts'
+
+/** One check, as the file gives it. */
+export type Check =
+  | { kind: 'http'; url: string; status: (number | string)[]; body: string | null; tls: 'public' | 'any' | { ca: string } }
+  | { kind: 'tcp'; port: number }
+  | { kind: 'dns'; name: string; type: string }
+
+/** `host` is core's name of it; `options` are its driver's own (server, key, secret, token, zoneId …). */
+export type DnsHostSettings = { host: string; driver: string; zone: string; sharedFate: boolean; ttlS: number; options: Record<string, string> }
+
+/** The whole file, read, checked, expanded. Everything that lifeboat runs on; core's share is `core`. */
+export type Settings = {
+  /** Absolute path of lifeboat.yaml, and its folder: relative paths in the file start there. */
+  file: string
+  folder: string
+  /** SHA-256 over the text, `${NAME}` unexpanded: no secret is in it. */
+  hash: string
+  core: Config
+  /** What is asked at a site; `standby` where it is not active (null: the same). */
+  checks: { active: Check[]; standby: Check[] | null }
+  /** Per site what the file says besides core's share. */
+  sites: Record<string, { machineId: string | null; stack: string | null; dir: string | null }>
+  /** `url` null: this process. In the order of the file. */
+  vantages: { vantage: string; cloud: string; url: string | null; token: string | null }[]
+  canaries: string[]
+  dns: { hosts: DnsHostSettings[]; nameservers: string[] | null }
+  /** One entry per cloud of a site, `none` excepted; values are strings as in the file. */
+  clouds: Record<string, Record<string, string>>
+  store: { driver: 'sqlite'; path: string }
+  /** Every secret's value, for the tests that no line carries one, and for the logger's redaction. */
+  secrets: string[]
+  /** Sentences that do not stop anything, e.g. that no canaries are configured. */
+  warnings: string[]
+}

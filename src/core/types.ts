@@ -1,0 +1,337 @@
+import type { AnswerKind, Claim, MoveKind, MoveState, Outcome, Reason, Step, Verdict } from './words.ts'
+
+/** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
+export type Time = { monoMs: number; wallMs: number }
+
+export type Health = 'up' | 'down' | 'unknown'
+
+// ── What the config says, as far as deciding needs it ────────────────────────
+
+export type SiteConfig = {
+  site: string
+  cloud: string
+  /** IPv4 and IPv6 addresses, or one hostname. Empty: not known yet (a cold site, a stack not read). */
+  addresses: string[]
+  standby: 'hot' | 'cold'
+}
+
+export type HostConfig = {
+  /** Names the host in logs, the journal and `status`, e.g. `rfc2136/192.0.2.53:53/shop.example`. */
+  host: string
+  driver: string
+  /** Lower case, no trailing dot. */
+  zone: string
+  /** The listed names that live in this zone. */
+  names: string[]
+  ttlS: number
+  /** True: one change with all names and the TXT lands whole or not at all. */
+  atomicZone: boolean
+}
+
+export type Config = {
+  app: string
+  /** 32 hex digits. Null: not written yet; nothing may be adopted. */
+  owner: string | null
+  /** In order of preference. */
+  sites: SiteConfig[]
+  check: { intervalMs: number; timeoutMs: number; fall: number; rise: number }
+  /** `cloud` is any word; `none` is nobody's. */
+  vantages: { vantage: string; cloud: string }[]
+  /** Null: the majority of each site's voters. */
+  quorum: number | null
+  canaries: number
+  /** `holds` null: nothing is held. `carried`: a data driver moves it. */
+  data: { holds: string | null; carried: boolean }
+  dns: { names: string[]; drift: 'hold' | 'reassert'; hosts: HostConfig[] }
+  policy: {
+    automatic: boolean
+    confirmCutMs: number
+    outageMs: number
+    /** Null: never. */
+    appFaultMs: number | null
+    cooldownMs: number
+    maxMovesPerHour: number
+    failback: 'manual' | 'automatic'
+  }
+}
+
+// ── What the outside said ────────────────────────────────────────────────────
+
+/** What one probe of one address came to. */
+export type Answer = {
+  kind: AnswerKind
+  address: string
+  /** For people, e.g. `HTTP 503`, `no answer in 1 s`. Carries no secret. */
+  detail: string
+  ms: number
+  /** Null: no TLS was seen. */
+  certificateUntilMs: number | null
+}
+
+/** What one vantage saw of one site in one round; `atMs` is the monotonic moment of arrival. */
+export type Probe = { vantage: string; site: string; answers: Answer[]; atMs: number }
+
+/** One claim about an account or a machine, typed by its driver. `source` says which call or credential. */
+export type Reading = {
+  site: string
+  source: string
+  scope: 'key' | 'account' | 'resource' | 'network' | 'unknown'
+  claim: Claim
+  /** For people, e.g. `account status is locked`. Carries no secret. */
+  detail: string
+  /** The vendor's own code and HTTP status, for the journal. Null: there was none. */
+  code: string | null
+  http: number | null
+  /** Monotonic moment of arrival. */
+  atMs: number
+}
+
+export type Facts = {
+  /** When the round ended and began. */
+  at: Time
+  startedAt: Time
+  probes: Probe[]
+  canaries: { vantage: string; well: number; asked: number }[]
+  readings: Reading[]
+  ledger: Ledger
+}
+
+// ── What is remembered ───────────────────────────────────────────────────────
+
+/** What every DNS host must show: the marker's fields and the addresses at every name. */
+export type Placement = { epoch: number; move: string; site: string; addresses: string[] }
+
+export type Plan = {
+  kind: MoveKind
+  /** Null only where an adoption finds no active site. */
+  from: string | null
+  to: string
+  addresses: string[]
+  steps: Step[]
+}
+
+/** What a person lifted, each flag no more than its own. */
+export type Lifted = { force: boolean; unready: boolean; unfenced: boolean; acceptLoss: boolean }
+
+export type Move = Plan & {
+  epoch: number
+  /** A UUID; stands in the marker, and tells a repeated success from a lost race. */
+  id: string
+  by: string
+  cause: Reason
+  decision: string
+  startedMs: number
+  lifted: Lifted
+  /** Targets that were given up on the way here. */
+  tried: string[]
+  /** From the first attempt to promote, its outcome unknown included, the target is the active site. */
+  promoteTried: boolean
+  /** True: started by lifeboat itself, so that it counts against maxMovesPerHour. */
+  automatic: boolean
+}
+
+export type Past = {
+  epoch: number
+  id: string
+  kind: MoveKind
+  from: string | null
+  to: string
+  by: string
+  cause: Reason
+  startedMs: number
+  endedMs: number
+  state: MoveState
+  automatic: boolean
+  debts: string[]
+}
+
+/** The store's one document. Wall clock only. */
+export type Ledger = {
+  app: string
+  owner: string | null
+  /** The highest ever allocated. */
+  epoch: number
+  /** The last site that was allowed to write, and under which epoch. Null before adoption. */
+  active: string | null
+  activeEpoch: number
+  /** True: nobody is allowed to write; a move is between fence and promote. */
+  fenced: boolean
+  /** False: this store may be an old copy, and never acts by itself. */
+  trusted: boolean
+  /** What every DNS host must show when no move is open. Null: not adopted. */
+  record: Placement | null
+  move: Move | null
+  /** Newest first, at most 50. */
+  past: Past[]
+  /** `untilMs` null: for ever. */
+  pause: { untilMs: number | null; by: string; why: string } | null
+  /** Sites that were given up and have not rejoined. */
+  given: { site: string; epoch: number; atMs: number; cause: Reason }[]
+  /** Addresses at our names that count as ours: written by us, or adopted. */
+  ours: string[]
+  /** Per DNS host the highest epoch of ours that was seen there; a host that is not listed never showed one. */
+  hosts: Record<string, number>
+  /** When drift was last written back, newest first. */
+  reassertsMs: number[]
+  /** Until when recursors may serve what our last change replaced. */
+  staleUntilMs: number | null
+}
+
+/** Consecutive good rounds as a positive run, failed ones as a negative one; `says` keeps its word until rise or fall is reached. */
+export type Vote = { says: Health; run: number; answers: Answer[]; atMs: number }
+
+export type Evidence = {
+  site: string
+  source: string
+  claim: Claim
+  detail: string
+  firstMs: number
+  lastMs: number
+}
+
+export type SiteWatch = {
+  health: Health
+  /** Since when `health` stands, monotonic. */
+  sinceMs: number
+  verdict: Verdict
+  /** The row of DESIGN.md's table. */
+  row: number
+  /** Since when the verdict stands, monotonic. */
+  verdictSinceMs: number
+  /** The sentence that says why. */
+  why: string
+  /** For a target: at least one voter says up and none says down. Null: could not find out. */
+  ready: boolean | null
+  /** Null: no TLS seen. */
+  certificateUntilMs: number | null
+}
+
+/** This process's own view; monotonic clock, starts empty, and every field of it is plain data. */
+export type Watch = {
+  at: Time | null
+  /** Why this observer does not trust itself. Null: it does. */
+  abstains: string | null
+  /** Vantages that abstain now, and why. */
+  blind: Record<string, string>
+  votes: Record<string, Record<string, Vote>>
+  evidence: Evidence[]
+  /** Wall deadlines of the ledger, made monotonic when first read. */
+  deadlines: Record<string, number>
+  sites: Record<string, SiteWatch>
+}
+
+export type State = { ledger: Ledger; watch: Watch }
+
+// ── What is decided ──────────────────────────────────────────────────────────
+
+/** A person's request. It is consumed in the transaction that carries it out, and never after `expiresMs`. */
+export type Request = {
+  id: string
+  by: string
+  /** Wall clock, at most 60 s after it was asked. */
+  expiresMs: number
+} & (
+  | { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted; planHash: string }
+  | { what: 'adopt'; active: string | null; planHash: string }
+  | { what: 'pause'; untilMs: number | null; why: string }
+  | { what: 'resume' }
+  | { what: 'rejoin'; site: string }
+)
+
+/** `site`: whom it is about. `would`: the move that was not started. */
+export type Decision =
+  | { kind: 'hold'; reason: Reason; site: string | null; would?: undefined }
+  | { kind: 'refuse'; reason: Reason; site: string | null; would: Plan | null }
+  | { kind: 'move'; reason: Reason; site: string; plan: Plan; by: string; lifted: Lifted; automatic: boolean }
+  /** A request that changes the ledger and moves nothing. */
+  | { kind: 'set'; reason: Reason; site: string | null; ledger: Ledger }
+
+// ── What a move sees and does ────────────────────────────────────────────────
+
+/** `type` is A, AAAA, CNAME, or another type's name for what is not ours. Values are in canonical form. */
+export type RecordSet = { name: string; type: string; ttlS: number; values: string[] }
+
+/** What a DNS host or a name server shows of the listed names and of our marker, as read. */
+export type HostView = {
+  /** Each TXT at the marker's name, its strings joined. */
+  txt: string[]
+  txtTtlS: number | null
+  sets: RecordSet[]
+  /** The zone's SOA serial. Null: this host has none to show. */
+  serial: number | null
+}
+
+/** What one of the parent's name servers answers. `host` null: it belongs to none of our hosts alone. */
+export type ServerView = { server: string; host: string | null; view: HostView | null }
+
+/** Null everywhere: could not find out. */
+export type World = {
+  at: Time
+  ledger: Ledger
+  sites: Record<string, SiteWatch>
+  data: Record<string, { epoch: number; open: boolean; lagBytes: number | null } | null>
+  hosts: Record<string, HostView | null>
+  /** Per host how often a write of this move was refused or not answered, by this process. */
+  failed: Record<string, number>
+  servers: ServerView[] | null
+  /** Since when this process itself has read the fence in the store. Null: it has not. */
+  fencedForMs: number | null
+  /** How long this process has been at each step of this move. */
+  stepForMs: Partial<Record<Step, number>>
+}
+
+export type Effect =
+  | { do: 'commit'; ledger: Ledger }
+  | { do: 'write'; host: string; view: HostView; marker: Marker; addresses: string[] | null }
+  | { do: 'demote' | 'promote'; site: string; epoch: number }
+
+export type Next =
+  | { kind: 'step'; step: Step; effects: Effect[] }
+  | { kind: 'wait'; step: Step; why: string }
+  | { kind: 'done'; debts: string[] }
+  /** `to` null: stand aside. Otherwise open epoch + 1 to it. */
+  | { kind: 'abort'; as: 'abandoned' | 'superseded'; to: string | null; move: MoveKind; why: string }
+
+/** The TXT at `_lifeboat-<app>.<zone>`. */
+export type Marker = {
+  app: string
+  owner: string
+  epoch: number
+  site: string
+  move: string
+  state: 'claimed' | 'pointed'
+}
+
+/** What one write at a DNS host changes: each set whole, as read and as it shall be. */
+export type Change = {
+  zone: string
+  txt: { name: string; ttlS: number; old: string[]; oldTtlS: number | null; new: string[] }
+  sets: { name: string; type: 'A' | 'AAAA' | 'CNAME'; ttlS: number; old: string[]; new: string[] }[]
+}
+
+// ── What is recorded ─────────────────────────────────────────────────────────
+
+/** What a decision or a step can be explained from and run again. */
+export type Snapshot =
+  | { of: 'decide'; state: State; config: Config; decision: Decision }
+  | { of: 'admit'; state: State; config: Config; request: Request; decision: Decision }
+  | { of: 'next'; move: Move; world: World; config: Config; next: Next }
+
+export type Entry = {
+  event: string
+  atMs: number
+  msg: string
+  /** The fields of its kind: site, verdict, reason, from, to, epoch, ms, step, outcome, request … */
+  fields: Record<string, string | number | boolean | null>
+  snapshot?: Snapshot
+}
+
+export type StepRun = {
+  step: Step
+  target: string
+  startedMs: number
+  /** Null: still open. */
+  endedMs: number | null
+  outcome: Outcome
+  detail: string
+}

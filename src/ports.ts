@@ -1,0 +1,148 @@
+// The few small interfaces that the controller sees. Each driver implements one; `cli/` wires the concrete ones.
+// "Could not find out" is a value (null, or an outcome `unknown`), never an exception that looks like an answer.
+
+import type { Answer, Change, Entry, HostView, Ledger, Reading, Request, Watch } from './core/types.ts'
+
+// ── Store ────────────────────────────────────────────────────────────────────
+
+/** Who leads, as the lease's holder wrote it. `sinceMs` is wall clock. */
+export type Leader = { id: string; pid: number; machine: string; sinceMs: number; command: string }
+
+/** What the leader last saw, so that others can show it. Overwritten, never appended. */
+export type Report = {
+  leader: Leader
+  /** The leader's two clocks when it wrote this: `watch` counts on the monotonic one. */
+  atMonoMs: number
+  atWallMs: number
+  watch: Watch
+  decision: { id: string; kind: string; reason: string; sentence: string } | null
+  dns: { host: string; state: 'written' | 'served' | 'lost' | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
+  configHash: string
+}
+
+/** `seq` rises with each entry and is never reused. */
+export type StoredEntry = Entry & { seq: number }
+
+export type StoreView = {
+  /** Names this state for compare-and-swap. */
+  revision: number
+  /** Null: a store that nobody has written yet. */
+  ledger: Ledger | null
+  /** Asked, and neither carried out nor refused nor expired. */
+  requests: Request[]
+  report: Report | null
+}
+
+export type Commit = {
+  revision: number
+  ledger: Ledger
+  entries: Entry[]
+  /** The request that this commit answers; it is gone with it. */
+  takes?: string
+}
+
+export interface Lease {
+  /** Monotonic; Infinity where the operating system frees it with the process. */
+  heldUntilMonoMs(): number
+  /** True: its last holder did not let go in order, so the new leader waits before its first outside write. */
+  unclean: boolean
+  release(): Promise<void>
+}
+
+/** Errors that a person must read are StoreError (a sentence); anything else is our bug. */
+export interface Store {
+  read(): Promise<StoreView>
+  /** `lost`: somebody committed since that revision; nothing was written. A new revision otherwise. */
+  commit(commit: Commit): Promise<number | 'lost'>
+  /** Puts a request there, or the leader's report. */
+  ask(what: { request: Request } | { report: Report }): Promise<void>
+  /** The lease, or who holds it (null: somebody whose name cannot be read). */
+  lead(leader: Leader): Promise<{ lease: Lease } | { heldBy: Leader | null }>
+}
+
+/** Reads of the journal, for people's commands. Newest first unless `afterSeq` is given, then oldest first. */
+export interface Journal {
+  entries(query: { event?: string; epoch?: number; afterSeq?: number; most: number }): Promise<StoredEntry[]>
+}
+
+// ── Observing ────────────────────────────────────────────────────────────────
+
+/** One question about one address of a site. Plain data: it is sent to remote vantages as it is. */
+export type Question = { site: string; address: string; timeoutMs: number } & (
+  | {
+      kind: 'http'
+      url: string
+      /** 200, or `2xx`. */
+      status: (number | string)[]
+      body: string | null
+      /** `ca`: PEM text. */
+      tls: 'public' | 'any' | { ca: string }
+      /** The app's names: a redirect off them is a stranger's. */
+      names: string[]
+    }
+  | { kind: 'tcp'; port: number }
+  | { kind: 'dns'; name: string; type: string }
+)
+
+export type Ask = { questions: Question[]; canaries: string[]; timeoutMs: number }
+/** `answers` stand in the order of the questions. */
+export type Sight = { answers: Answer[]; canaries: { well: number; asked: number } }
+
+/** What is read from one name server by DNS query: the marker and each name's A, AAAA and CNAME. */
+export type Dig = { server: string; zone: string; marker: string; names: string[]; timeoutMs: number }
+
+export interface Vantage {
+  readonly vantage: string
+  /** Null: this vantage did not answer (unreachable, or not signed as it must be). */
+  probe(ask: Ask, signal: AbortSignal): Promise<Sight | null>
+  /** Null: no answer, or none that is authoritative. */
+  dig(dig: Dig, signal: AbortSignal): Promise<HostView | null>
+}
+
+/** Account and machine evidence of one cloud, for every site that stands there. */
+export interface Cloud {
+  readonly cloud: string
+  /** How often it may be asked while nothing is in doubt; at most a tenth of the vendor's limit. */
+  readonly pollMs: number
+  /** How soon it may be asked again while in doubt. */
+  readonly pollFloorMs: number
+  /** `doubt`: its sites do not answer the probes, so the costlier controls are worth their calls. Never throws but on abort. */
+  poll(doubt: boolean, signal: AbortSignal): Promise<Reading[]>
+}
+
+// ── Acting ───────────────────────────────────────────────────────────────────
+
+/** `lost`: somebody wrote first · `refused`: the host will not · `unknown`: it may or may not have landed. */
+export type WriteOutcome = { outcome: 'done' | 'lost' | 'refused' | 'unknown'; detail: string }
+
+export interface DnsHost {
+  readonly host: string
+  /** atomic: by compare-and-swap · claim: a first claim cannot overwrite · none: re-read before and after. */
+  readonly cas: 'atomic' | 'claim' | 'none'
+  readonly atomic: 'zone' | 'rrset' | 'record'
+  /** Null: could not find out. */
+  read(signal: AbortSignal): Promise<HostView | null>
+  /** Writes only where the host still shows the `old` sets. */
+  write(change: Change, signal: AbortSignal): Promise<WriteOutcome>
+}
+
+/** The name servers that the parent publishes, as `IP:port`. */
+export interface NameServers {
+  /** The last good list is kept; null: never found out. */
+  of(zone: string, signal: AbortSignal): Promise<string[] | null>
+}
+
+/** Who may write, at sites that hold data. A site asks for its lease; nothing is pushed that opens it. */
+export interface Data {
+  read(site: string, signal: AbortSignal): Promise<{ epoch: number; open: boolean; lagBytes: number | null } | null>
+  demote(site: string, epoch: number, signal: AbortSignal): Promise<WriteOutcome>
+  promote(site: string, epoch: number, signal: AbortSignal): Promise<WriteOutcome>
+}
+
+/** One line for people and one object for machines; never a secret. */
+export type LogLine = {
+  level: 'info' | 'warn' | 'error'
+  event: string
+  msg: string
+} & Record<string, unknown>
+export type Log = (line: LogLine) => void
