@@ -173,6 +173,8 @@ export type Ledger = {
   hosts: Record<string, number>
   /** When drift was last written back, newest first. */
   reassertsMs: number[]
+  /** The TTL that our names were last served with. Null: never read. */
+  servedTtlS: number | null
   /** Until when recursors may serve what our last change replaced. */
   staleUntilMs: number | null
 }
@@ -232,7 +234,8 @@ export type Request = {
   expiresMs: number
 } & (
   | { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted; planHash: string }
-  | { what: 'adopt'; active: string | null; planHash: string }
+  /** What the command read in DNS: the highest epoch of ours, the values that become ours, the longest TTL. */
+  | { what: 'adopt'; to: string; seenEpoch: number; oldValues: string[]; oldTtlS: number | null; planHash: string }
   | { what: 'pause'; untilMs: number | null; why: string }
   | { what: 'resume' }
   | { what: 'rejoin'; site: string }
@@ -262,7 +265,7 @@ export type HostView = {
 }
 
 /** What one of the parent's name servers answers. `host` null: it belongs to none of our hosts alone. */
-export type ServerView = { server: string; host: string | null; view: HostView | null }
+export type ServerView = { server: string; zone: string; host: string | null; view: HostView | null }
 
 /** Null everywhere: could not find out. */
 export type World = {
@@ -276,6 +279,8 @@ export type World = {
   servers: ServerView[] | null
   /** Since when this process itself has read the fence in the store. Null: it has not. */
   fencedForMs: number | null
+  /** Moves that lifeboat started by itself within the last hour. */
+  startsThisHour: number
   /** How long this process has been at each step of this move. */
   stepForMs: Partial<Record<Step, number>>
 }
@@ -306,7 +311,7 @@ export type Marker = {
 export type Change = {
   zone: string
   txt: { name: string; ttlS: number; old: string[]; oldTtlS: number | null; new: string[] }
-  sets: { name: string; type: 'A' | 'AAAA' | 'CNAME'; ttlS: number; old: string[]; new: string[] }[]
+  sets: { name: string; type: 'A' | 'AAAA' | 'CNAME'; ttlS: number; old: string[]; oldTtlS: number | null; new: string[] }[]
 }
 
 // ── What is recorded ─────────────────────────────────────────────────────────

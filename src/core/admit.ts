@@ -1,0 +1,93 @@
+import { preferredOf, targetOf, whyNot } from './decide.ts'
+import { isPlanned, leavesData, planHash, planOf, siteOf } from './plan.ts'
+import type { Config, Decision, Ledger, Plan, Request, State } from './types.ts'
+import type { Reason } from './words.ts'
+
+type MoveRequest = Extract<Request, { what: 'move' }>
+
+/** The same as `decide`, for a person's request: a move, a change of the ledger, or a refusal that one flag lifts. */
+export function admit(state: State, config: Config, request: Request): Decision {
+  const { ledger } = state
+  const refuse = (reason: Reason, site: string | null = null, would: Plan | null = null): Decision => ({
+    kind: 'refuse',
+    reason,
+    site,
+    would,
+  })
+  const set = (site: string | null, changed: Ledger): Decision => ({ kind: 'set', reason: 'request', site, ledger: changed })
+  switch (request.what) {
+    case 'pause':
+      return set(null, { ...ledger, pause: { untilMs: request.untilMs, by: request.by, why: request.why } })
+    case 'resume':
+      return ledger.pause ? set(null, { ...ledger, pause: null }) : refuse('not-paused')
+    case 'rejoin': {
+      const given = ledger.given.some((g) => g.site === request.site)
+      if (!siteOf(config, request.site)) return refuse('unknown-site', request.site)
+      if (!given) return refuse('not-fenced', request.site)
+      return set(request.site, { ...ledger, given: ledger.given.filter((g) => g.site !== request.site) })
+    }
+    case 'adopt': {
+      if (!siteOf(config, request.to)) return refuse('unknown-site', request.to)
+      const plan = planOf('adopt', ledger.active, request.to, config)
+      const epoch = Math.max(ledger.epoch, request.seenEpoch) + 1
+      return request.planHash === planHash(plan, epoch) ? asked(plan, request) : refuse('plan-changed', request.to, plan)
+    }
+    case 'move': {
+      const plan = requested(state, config, request)
+      if ('reason' in plan) return refuse(plan.reason, plan.site)
+      const bar = barOf(plan, state, config, request)
+      if (bar) return refuse(bar.reason, bar.site, plan)
+      const agreed = request.planHash === planHash(plan, ledger.epoch + 1)
+      return agreed ? asked(plan, request) : refuse('plan-changed', plan.to, plan)
+    }
+  }
+}
+
+const asked = (plan: Plan, request: Request): Decision => ({
+  kind: 'move',
+  reason: 'request',
+  site: plan.to,
+  plan,
+  by: request.by,
+  lifted:
+    request.what === 'move' ? request.lifted : { force: false, unready: false, unfenced: false, acceptLoss: false },
+  automatic: false,
+})
+
+/** The plan that a request for a move stands for; where it names no site, the one that lifeboat would choose. */
+export function requested(
+  state: State,
+  config: Config,
+  request: Pick<MoveRequest, 'kind' | 'to'>,
+): Plan | { reason: Reason; site: string | null } {
+  const { ledger } = state
+  if (!ledger.trusted) return { reason: 'store-untrusted', site: null }
+  if (ledger.record === null || ledger.active === null) return { reason: 'not-adopted', site: null }
+  if (request.to !== null && !siteOf(config, request.to)) return { reason: 'unknown-site', site: request.to }
+  const chosen = request.kind === 'failback' ? preferredOf(state, config) : targetOf(state, config, 'request')
+  const to = request.to ?? chosen
+  if (to === null) return { reason: request.kind === 'failback' ? nothingPreferred(state, config) : 'no-target', site: ledger.active }
+  if (to === ledger.active && !ledger.move) return { reason: 'target-active', site: to }
+  return planOf(request.kind, ledger.active, to, config)
+}
+
+/** A failback with nowhere to go: the active site is the most preferred one, or the preferred ones are not well. */
+const nothingPreferred = ({ ledger }: State, config: Config): Reason =>
+  config.sites[0]?.site === ledger.active ? 'target-active' : 'target-unready'
+
+/** What forbids the plan until its own flag lifts it. Null: nothing. */
+function barOf(plan: Plan, state: State, config: Config, { lifted }: MoveRequest): { reason: Reason; site: string } | null {
+  const { ledger, watch } = state
+  const from = ledger.active!
+  const health = watch.sites[from]?.health
+  if (isPlanned(plan)) {
+    if (health !== 'up') return { reason: 'source-not-well', site: from }
+    if (whyNot(state, config, plan.to) !== null) return { reason: 'target-unready', site: plan.to }
+    if (leavesData(config) && !lifted.acceptLoss) return { reason: 'loss-not-accepted', site: from }
+    return null
+  }
+  if (plan.to === from) return null
+  if (health === 'up' && !lifted.force) return { reason: 'active-is-up', site: from }
+  if (whyNot(state, config, plan.to) !== null && !lifted.unready) return { reason: 'target-unready', site: plan.to }
+  return null
+}

@@ -1,0 +1,138 @@
+import { leavesData, planOf, siteOf } from './plan.ts'
+import type { Config, Decision, Lifted, Plan, SiteWatch, State } from './types.ts'
+import { freshEvidence, unconfirmedCut } from './verdict.ts'
+import type { MoveKind, Reason } from './words.ts'
+
+export const nothingLifted: Lifted = { force: false, unready: false, unfenced: false, acceptLoss: false }
+
+type Want = { hold: Reason } | { kind: MoveKind; cause: Reason }
+
+/** What lifeboat does by itself now: nothing (hold), nothing although it would (refuse), or a move. */
+export function decide(state: State, config: Config): Decision {
+  const { ledger, watch } = state
+  const active = ledger.active
+  const hold = (reason: Reason): Decision => ({ kind: 'hold', reason, site: active })
+  if (!ledger.trusted) return hold('store-untrusted')
+  if (ledger.record === null || active === null) return hold('not-adopted')
+  if (ledger.move) return hold('move-open')
+  const seen = watch.sites[active]
+  if (watch.at === null || seen === undefined) return hold('starting')
+  const want = wanted(seen, state, config)
+  if ('hold' in want) return hold(want.hold)
+  const refuse = (reason: Reason, would: Plan | null): Decision => ({ kind: 'refuse', reason, site: active, would })
+  const to = want.kind === 'repoint' ? active : targetOf(state, config, want.cause)
+  if (to === null) return refuse(onlyCooldownBars(state, config, want.cause) ? 'cooldown' : 'no-target', null)
+  const plan = planOf(want.kind, active, to, config)
+  const bar = barOf(state, config, want.cause)
+  if (bar !== null) return refuse(bar, plan)
+  return { kind: 'move', reason: want.cause, site: active, plan, by: 'lifeboat', lifted: nothingLifted, automatic: true }
+}
+
+/** What the active site's verdict asks for. */
+function wanted(seen: SiteWatch, state: State, config: Config): Want {
+  const failover = (cause: Reason): Want => ({ kind: 'failover', cause })
+  switch (seen.verdict) {
+    case 'abstain':
+      return { hold: 'abstain' }
+    case 'cut':
+      return seen.health === 'down' ? failover('cut') : { hold: 'cut-serving' }
+    case 'stopped':
+      if (stoppedByOperator(state)) return { hold: 'stopped-by-operator' }
+      return outageIsOver(seen, state, config) ? failover('outage') : pending(state, config)
+    case 'foreign':
+    case 'down':
+      return outageIsOver(seen, state, config) ? failover('outage') : pending(state, config)
+    case 'app-fault':
+      if (config.policy.appFaultMs === null) return { hold: 'app-fault-never' }
+      return elapsedMs(seen, state) >= config.policy.appFaultMs ? failover('app-fault') : { hold: 'app-fault-budget' }
+    case 'notice':
+      return { hold: 'notice' }
+    case 'control-plane-degraded':
+      return { hold: 'control-plane-degraded' }
+    case 'blip':
+      return { hold: 'blip' }
+    case 'well':
+      return whileWell(state, config)
+  }
+}
+
+const elapsedMs = (seen: SiteWatch, { watch }: State) => watch.at!.monoMs - seen.verdictSinceMs
+
+/** `down` without a break for policy.outage; or for policy.appFault too where the verdict turned to and fro. */
+function outageIsOver(seen: SiteWatch, state: State, { policy }: Config): boolean {
+  if (elapsedMs(seen, state) >= policy.outageMs) return true
+  const longestMs = Math.max(policy.outageMs, policy.appFaultMs ?? Infinity)
+  return state.watch.at!.monoMs - seen.sinceMs >= longestMs
+}
+
+const evidenceOfActive = ({ ledger, watch }: State) => freshEvidence(watch, ledger.active!, watch.at!.monoMs)
+
+const stoppedByOperator = (state: State) =>
+  evidenceOfActive(state).some((e) => e.claim === 'machine-stopped-by-operator')
+
+/** Within the outage budget: is a cut about to be confirmed? */
+function pending(state: State, config: Config): Want {
+  const cut = unconfirmedCut({ evidence: evidenceOfActive(state), health: 'down', config })
+  return { hold: cut ? 'cut-unconfirmed' : 'outage-budget' }
+}
+
+/** A well site stays, unless its address changed, or a more preferred one is ready and may be returned to. */
+function whileWell({ ledger, watch }: State, config: Config): Want {
+  const addresses = planOf('repoint', ledger.active, ledger.active!, config).addresses
+  if (addresses.length > 0 && addresses.join() !== [...ledger.record!.addresses].sort().join())
+    return { kind: 'repoint', cause: 'address-changed' }
+  if (config.policy.failback === 'manual' || leavesData(config)) return { hold: 'well' }
+  const preferred = preferredOf({ ledger, watch }, config)
+  return preferred !== null && cooledDown({ ledger, watch }, preferred) ? { kind: 'failback', cause: 'preferred' } : { hold: 'well' }
+}
+
+/** The first site before the active one, in order of preference, that could be active. Null: there is none. */
+export function preferredOf(state: State, config: Config): string | null {
+  for (const { site } of config.sites) {
+    if (site === state.ledger.active) return null
+    if (whyNot(state, config, site) === null) return site
+  }
+  return null
+}
+
+/** Why this site cannot be a target now, in words. Null: it can. */
+export function whyNot({ ledger, watch }: State, config: Config, site: string): string | null {
+  const settings = siteOf(config, site)
+  const seen = watch.sites[site]
+  const given = ledger.given.find((g) => g.site === site)
+  if (!settings) return 'is not in the file'
+  if (settings.addresses.length === 0) return 'is cold: it has no address yet'
+  if (given) return `was given up in epoch ${given.epoch} and has not rejoined`
+  if (seen?.verdict === 'cut') return `is cut: ${seen.why}`
+  if (seen?.ready !== true) return seen?.ready === false ? `is not well: ${seen.why}` : 'is not known to be well'
+  return null
+}
+
+/** True: the site was not left within policy.cooldown. */
+export function cooledDown({ ledger, watch }: State, site: string): boolean {
+  const left = ledger.past.filter((p) => p.from === site && p.to !== site)
+  return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? 0) <= watch.at!.monoMs)
+}
+
+const others = ({ ledger }: State, config: Config) => config.sites.map((s) => s.site).filter((s) => s !== ledger.active)
+
+/** The most preferred other site that can be active; an automatic return waits out the cooldown, but not from a cut. */
+export function targetOf(state: State, config: Config, cause: Reason): string | null {
+  const able = others(state, config).filter((s) => whyNot(state, config, s) === null)
+  return able.find((s) => cause === 'cut' || cause === 'request' || cooledDown(state, s)) ?? null
+}
+
+const onlyCooldownBars = (state: State, config: Config, cause: Reason) =>
+  cause !== 'cut' && others(state, config).some((s) => whyNot(state, config, s) === null)
+
+/** What keeps lifeboat from starting by itself. Null: nothing. */
+function barOf(state: State, config: Config, cause: Reason): Reason | null {
+  if (leavesData(config) && cause !== 'cut' && cause !== 'address-changed') return 'data-held'
+  if (!config.policy.automatic) return 'automatic-off'
+  if (state.ledger.pause) return 'paused'
+  return startsThisHour(state) >= config.policy.maxMovesPerHour ? 'moves-capped' : null
+}
+
+/** How many moves lifeboat started by itself within the last hour. */
+export const startsThisHour = ({ ledger, watch }: State): number =>
+  ledger.past.filter((p) => p.automatic && (watch.deadlines[`hour:${p.epoch}`] ?? 0) > watch.at!.monoMs).length

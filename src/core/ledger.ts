@@ -1,0 +1,118 @@
+import { isPlanned, leavesData } from './plan.ts'
+import type { Config, Ledger, Lifted, Move, Past, Plan, Time } from './types.ts'
+import type { MoveState, Reason } from './words.ts'
+
+const pastMost = 50
+
+/** The ledger of a store that nobody has written yet. */
+export const freshLedger = (config: Config): Ledger => ({
+  app: config.app,
+  owner: config.owner,
+  epoch: 0,
+  active: null,
+  activeEpoch: 0,
+  fenced: false,
+  trusted: true,
+  record: null,
+  move: null,
+  past: [],
+  pause: null,
+  given: [],
+  ours: [],
+  hosts: {},
+  reassertsMs: [],
+  servedTtlS: null,
+  staleUntilMs: null,
+})
+
+export type Opening = {
+  plan: Plan
+  id: string
+  decision: string
+  by: string
+  cause: Reason
+  lifted: Lifted
+  automatic: boolean
+  /** What an adoption found in DNS. */
+  found?: { seenEpoch: number; oldValues: string[]; oldTtlS: number | null }
+}
+
+/** Opens epoch + 1. A move that is open is closed as abandoned in the same write, and its targets are remembered. */
+export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
+  const { plan, found, ...rest } = opening
+  const epoch = Math.max(ledger.epoch, found?.seenEpoch ?? 0) + 1
+  const tried = ledger.move ? [...new Set([...ledger.move.tried, ledger.move.to])].filter((s) => s !== plan.to) : []
+  const move: Move = {
+    ...plan,
+    epoch,
+    id: rest.id,
+    by: rest.by,
+    cause: rest.cause,
+    decision: rest.decision,
+    startedMs: at.wallMs,
+    lifted: rest.lifted,
+    tried,
+    promoteTried: false,
+    automatic: rest.automatic,
+  }
+  const closed = ledger.move ? withPast(ledger, ledger.move, 'abandoned', [], at) : ledger
+  return {
+    ...closed,
+    epoch,
+    move,
+    active: ledger.active ?? plan.to,
+    ours: union(ledger.ours, found?.oldValues ?? [], plan.addresses),
+    servedTtlS: found ? found.oldTtlS : ledger.servedTtlS,
+    trusted: plan.kind === 'adopt' ? true : ledger.trusted,
+  }
+}
+
+/** Closes the open move as confirmed; `pointedMs` is the wall moment of its last DNS write. */
+export function closeMove(ledger: Ledger, move: Move, debts: string[], pointedMs: number, config: Config, at: Time): Ledger {
+  const closed = withPast(ledger, move, debts.length > 0 ? 'done-with-debts' : 'done', debts, at)
+  const shown = config.dns.hosts.filter((h) => !debts.includes(h.host)).map((h) => [h.host, move.epoch] as const)
+  const tailMs = (ledger.servedTtlS ?? 0) * 1000
+  return {
+    ...closed,
+    record: { epoch: move.epoch, move: move.id, site: move.to, addresses: move.addresses },
+    given: givenAfter(ledger, move, config, at),
+    hosts: { ...ledger.hosts, ...Object.fromEntries(shown) },
+    servedTtlS: Math.max(...config.dns.hosts.map((h) => h.ttlS)),
+    staleUntilMs: pointedMs + tailMs,
+  }
+}
+
+/** Ends the open move because somebody else acts: this store is not to be trusted until a person adopts. */
+export const standAside = (ledger: Ledger, at: Time): Ledger => ({
+  ...(ledger.move ? withPast(ledger, ledger.move, 'superseded', [], at) : ledger),
+  trusted: false,
+})
+
+function withPast(ledger: Ledger, move: Move, state: MoveState, debts: string[], at: Time): Ledger {
+  const past: Past = {
+    epoch: move.epoch,
+    id: move.id,
+    kind: move.kind,
+    from: move.from,
+    to: move.to,
+    by: move.by,
+    cause: move.cause,
+    startedMs: move.startedMs,
+    endedMs: at.wallMs,
+    state,
+    automatic: move.automatic,
+    debts,
+  }
+  return { ...ledger, move: null, past: [past, ...ledger.past].slice(0, pastMost) }
+}
+
+/** After an unplanned move the site left is fenced; after a planned one it stands ready, unless data stayed behind there. */
+function givenAfter(ledger: Ledger, move: Move, config: Config, at: Time): Ledger['given'] {
+  const kept = ledger.given.filter((g) => g.site !== move.to)
+  if (move.from === null || move.from === move.to) return kept
+  if (isPlanned(move) && !leavesData(config)) return kept.filter((g) => g.site !== move.from)
+  const others = kept.filter((g) => g.site !== move.from)
+  return [...others, { site: move.from, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
+}
+
+const union = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort()

@@ -1,0 +1,20 @@
+// Times that no config changes, all in milliseconds. Each says what it bounds.
+
+/** A site's write lease; a fence is waited out for this × 1.1 + `fenceMarginMs` (DESIGN.md rule 1). */
+export const leaseMs = 15_000
+export const fenceMarginMs = 1_000
+export const fenceWaitMs = leaseMs * 1.1 + fenceMarginMs
+
+/** A DNS host that shows nothing of a change for this long is a debt (DNS.md, "Confirm"). */
+export const hostLostAfterMs = 90_000
+
+/** Evidence that was not read again for this long says nothing any more: three polls and some slack. */
+export const evidenceFreshMs = 100_000
+
+/** Wall and monotonic clock may differ by this much over one round. */
+export const clockDriftMs = 2_000
+
+export const hourMs = 3_600_000
+
+/** How often drift is written back in an hour under `dns.drift: reassert`. */
+export const reassertsPerHour = 3

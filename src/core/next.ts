@@ -1,0 +1,213 @@
+import { fenceWaitMs, hostLostAfterMs } from './limits.ts'
+import { isPlanned, leavesData } from './plan.ts'
+import type { Config, Effect, HostConfig, HostView, Ledger, Marker, Move, Next, Placement, ServerView, World } from './types.ts'
+import type { Step } from './words.ts'
+import { addressesOf, shows, type Shown } from './zone.ts'
+
+type Reached = { kind: 'reached' }
+type At = Reached | Extract<Next, { kind: 'step' | 'wait' }>
+type Row = (move: Move, world: World, config: Config) => At
+
+const reached: Reached = { kind: 'reached' }
+
+/**
+ * Looks at the world, not at what was done: the first step whose goal is not seen. Resuming after a crash is the same code.
+ * A host or site that could not be read is null in the world: it is never taken for one that has reached a goal.
+ */
+export function next(move: Move, world: World, config: Config): Next {
+  const turned = turn(move, world, config)
+  if (turned) return turned
+  for (const step of move.steps) {
+    const at = table[step](move, world, config)
+    if (at.kind !== 'reached') return at
+  }
+  return { kind: 'done', debts: debtsOf(move, world, config) }
+}
+
+const table: Record<Step, Row> = {
+  ready: (move, world) => {
+    const { to, kind, lifted } = move
+    const tailMs = (world.ledger.staleUntilMs ?? 0) - world.at.wallMs
+    if (isPlanned(move) && tailMs > 0 && !promoted(move, world.ledger))
+      return wait('ready', `old answers of the last change end in ${Math.ceil(tailMs / 1000)} s`)
+    const fixed = kind === 'adopt' || kind === 'repoint' || promoted(move, world.ledger) || lifted.unready
+    return fixed || world.sites[to]?.ready === true ? reached : wait('ready', `${to} is not known to be well`)
+  },
+  claim: (move, world, config) => {
+    const effects = config.dns.hosts.flatMap((host) => claimAt(host, move, world, config))
+    return effects.length > 0 ? { kind: 'step', step: 'claim', effects } : reached
+  },
+  drain: () => reached,
+  fence: (move, world, config) => {
+    if (!config.data.carried || promoted(move, world.ledger) || world.ledger.active === move.to) return reached
+    return fence(move, world)
+  },
+  'caught-up': (move, world, config) => {
+    if (!config.data.carried || !isPlanned(move) || promoted(move, world.ledger)) return reached
+    if (world.sites[move.from ?? '']?.health === 'down') return reached
+    const lagBytes = world.data[move.to]?.lagBytes ?? null
+    if (lagBytes === null) return wait('caught-up', `how far ${move.to} has caught up could not be found out`)
+    return lagBytes === 0 ? reached : wait('caught-up', `${move.to} is ${lagBytes} bytes behind`)
+  },
+  promote: (move, world, config) => {
+    const { to, epoch } = move
+    if (!promoted(move, world.ledger)) {
+      const open: Ledger = { ...world.ledger, active: to, activeEpoch: epoch, fenced: false, move: { ...move, promoteTried: true } }
+      return { kind: 'step', step: 'promote', effects: [{ do: 'commit', ledger: open }] }
+    }
+    if (!config.data.carried) return reached
+    const data = world.data[to]
+    if (data?.open && data.epoch === epoch) return reached
+    return { kind: 'step', step: 'promote', effects: [{ do: 'promote', site: to, epoch }] }
+  },
+  shift: () => reached,
+  point: (move, world, config) => {
+    const effects = config.dns.hosts.flatMap((host) => pointAt(host, move, world, config))
+    if (effects.length > 0) return { kind: 'step', step: 'point', effects }
+    const shown = config.dns.hosts.some((host) => standsAt(host, move, world, config, 'pointed') === 'yes')
+    return shown ? reached : wait('point', 'no DNS host takes the change')
+  },
+  confirm: (move, world, config) => {
+    const servers = world.servers ?? []
+    const showing = servers.filter((s) => showsMove(s, move, world, config))
+    const missing = config.dns.hosts.filter((host) => settled(host, move, world, config) === null)
+    if (missing.length > 0) return wait('confirm', `${showing.length} of ${servers.length} name servers show it`)
+    if (showing.length === 0 || showing.length * 2 < servers.length)
+      return wait('confirm', `fewer than half of the name servers show it (${showing.length} of ${servers.length})`)
+    return reached
+  },
+}
+
+const wait = (step: Step, why: string): At => ({ kind: 'wait', step, why })
+
+/** From the first attempt to promote, its outcome unknown included. */
+const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && ledger.activeEpoch === move.epoch
+
+/** Whether to leave the plan: somebody else acts, the target died, or the source of an outage is up again. */
+function turn(move: Move, world: World, config: Config): Next | null {
+  const newer = config.dns.hosts.find((host) => ['newer', 'other-move'].includes(standsAt(host, move, world, config, 'claimed') ?? ''))
+  if (newer) return { kind: 'abort', as: 'superseded', to: null, move: move.kind, why: `${newer.host} shows an epoch that is not this store's` }
+  if (move.kind === 'adopt' || move.kind === 'repoint') return null
+  const redirect = (to: string, why: string): Next => ({
+    kind: 'abort',
+    as: 'abandoned',
+    to,
+    move: to === world.ledger.active ? 'repoint' : 'failover',
+    why,
+  })
+  if (promoted(move, world.ledger)) {
+    const to = redirectAfterPromote(move, world, config)
+    return to === null ? null : redirect(to, `${move.to} has been down for longer than policy.outage`)
+  }
+  const target = world.sites[move.to]
+  const source = move.from === null ? undefined : world.sites[move.from]
+  const sourceWell = source?.health === 'up' && source.verdict !== 'cut'
+  if ((target?.health === 'down' && !move.lifted.unready) || target?.verdict === 'cut') {
+    const to = sourceWell ? move.from! : elsewhere(move, world, config)
+    return to === null ? null : redirect(to, `${move.to} is ${target.verdict}: ${target.why}`)
+  }
+  const outage = move.cause === 'outage' || move.cause === 'app-fault'
+  return outage && sourceWell ? redirect(move.from!, `${move.from} is up again`) : null
+}
+
+const elsewhere = (move: Move, world: World, config: Config): string | null =>
+  config.sites
+    .filter((s) => s.site !== move.to && s.addresses.length > 0 && !world.ledger.given.some((g) => g.site === s.site))
+    .find((s) => world.sites[s.site]?.ready === true && world.sites[s.site]?.verdict !== 'cut')?.site ?? null
+
+/** After promote the target is the active site: it is left only as an active site would be, and that counts as a start. */
+function redirectAfterPromote(move: Move, world: World, config: Config): string | null {
+  const seen = world.sites[move.to]
+  if (seen?.health !== 'down' || leavesData(config)) return null
+  if (world.at.monoMs - seen.verdictSinceMs < config.policy.outageMs) return null
+  if (world.startsThisHour >= config.policy.maxMovesPerHour) return null
+  return elsewhere(move, world, config)
+}
+
+/** Only the last active site can hold a lease, so one site is asked; silence is waited out on this process's own clock. */
+function fence(move: Move, world: World): At {
+  const { ledger, fencedForMs } = world
+  if (!ledger.fenced) return { kind: 'step', step: 'fence', effects: [{ do: 'commit', ledger: { ...ledger, fenced: true } }] }
+  const source = ledger.active
+  const seen = source === null ? null : world.data[source]
+  if (source === null || move.lifted.unfenced) return reached
+  if (seen && !seen.open && seen.epoch >= move.epoch) return reached
+  if (fencedForMs !== null && fencedForMs >= fenceWaitMs) return reached
+  return { kind: 'step', step: 'fence', effects: [{ do: 'demote', site: source, epoch: move.epoch }] }
+}
+
+/** Addresses at our names that count as ours: those written or adopted, and every site's. */
+export const oursOf = (ledger: Ledger, config: Config): string[] => [
+  ...new Set([...ledger.ours, ...config.sites.flatMap((s) => s.addresses)]),
+]
+
+/** The marker that a placement or a move stands for at every DNS host. */
+export const markerFor = (of: Placement, config: Config, state: Marker['state']): Marker => ({
+  app: config.app,
+  owner: config.owner!,
+  epoch: of.epoch,
+  site: of.site,
+  move: of.move,
+  state,
+})
+
+const markerOf = (move: Move, config: Config, state: Marker['state']): Marker =>
+  markerFor({ epoch: move.epoch, move: move.id, site: move.to, addresses: move.addresses }, config, state)
+
+/** What a host's view shows of the move; null: it could not be read. */
+const standsAt = (host: HostConfig, move: Move, world: World, config: Config, state: Marker['state']): Shown | null => {
+  const view = world.hosts[host.host]
+  const addresses = state === 'pointed' ? move.addresses : null
+  return view ? shows(view, host, markerOf(move, config, state), addresses, oursOf(world.ledger, config)) : null
+}
+
+/** A claim is a mirror for the day when the store is lost. One try a host: one that is dead or refuses stands in no way. */
+function claimAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {
+  const view = world.hosts[host.host]
+  if (!view || (world.failed[host.host] ?? 0) > 0) return []
+  const stands = standsAt(host, move, world, config, 'claimed')
+  const claimable = stands === 'older' || (stands === 'absent' && mayClaimAbsent(host, view, move, world.ledger))
+  const marker = markerOf(move, config, 'claimed')
+  return claimable ? [{ do: 'write', host: host.host, view, marker, addresses: null }] : []
+}
+
+/** A marker that vanished where we wrote one is unknown: it is written again only where the addresses are as last confirmed. */
+function mayClaimAbsent(host: HostConfig, view: HostView, move: Move, ledger: Ledger): boolean {
+  if (move.kind === 'adopt' || ledger.hosts[host.host] === undefined) return true
+  const confirmed = [...(ledger.record?.addresses ?? [])].sort()
+  return addressesOf(view, host.names, ledger.ours).join() === confirmed.join()
+}
+
+const pointTriesMost = 3
+
+function pointAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {
+  const view = world.hosts[host.host]
+  if (!view || (world.failed[host.host] ?? 0) >= pointTriesMost) return []
+  const stands = standsAt(host, move, world, config, 'pointed')
+  const writable =
+    stands === 'older' ||
+    stands === 'other-addresses' ||
+    (stands === 'absent' && mayClaimAbsent(host, view, move, world.ledger))
+  const marker = markerOf(move, config, 'pointed')
+  return writable ? [{ do: 'write', host: host.host, view, marker, addresses: move.addresses }] : []
+}
+
+const showsMove = ({ view, host, zone }: ServerView, move: Move, world: World, config: Config): boolean => {
+  const of = config.dns.hosts.find((h) => h.host === host) ?? config.dns.hosts.find((h) => h.zone === zone)
+  if (!view || !of) return false
+  return shows(view, of, markerOf(move, config, 'pointed'), move.addresses, oursOf(world.ledger, config)) === 'yes'
+}
+
+/** `served`, `lost`, or null: neither yet. */
+export function settled(host: HostConfig, move: Move, world: World, config: Config): 'served' | 'lost' | null {
+  const servers = (world.servers ?? []).filter((s) => s.zone === host.zone && (s.host === host.host || s.host === null))
+  const written = standsAt(host, move, world, config, 'pointed') === 'yes'
+  const every = (of: ServerView[]) => of.length > 0 && of.every((s) => showsMove(s, move, world, config))
+  if (written && every(servers)) return 'served'
+  if ((world.stepForMs.confirm ?? 0) < hostLostAfterMs) return null
+  // A name server that is silent serves nothing stale; one that answers otherwise does.
+  return written && every(servers.filter((s) => s.view !== null)) ? 'served' : 'lost'
+}
+
+const debtsOf = (move: Move, world: World, config: Config): string[] =>
+  config.dns.hosts.filter((host) => settled(host, move, world, config) !== 'served').map((h) => h.host)

@@ -1,0 +1,126 @@
+import { clockDriftMs, hourMs } from './limits.ts'
+import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
+import { findingOf, freshEvidence } from './verdict.ts'
+import { blindVantages, castVotes, healthOf, readyOf, tally } from './votes.ts'
+import type { Verdict } from './words.ts'
+
+export const emptyWatch = (): Watch => ({
+  at: null,
+  abstains: null,
+  blind: {},
+  votes: {},
+  evidence: [],
+  deadlines: {},
+  sites: {},
+})
+
+/** One round's facts become streaks, evidence, deadlines, and per site its health and verdict. */
+export function observe(state: State, facts: Facts, config: Config): State {
+  const { watch } = state
+  const { ledger } = facts
+  const selfDoubt = doubtOfSelf(watch, facts, config)
+  const blind = blindVantages(facts)
+  const votes = castVotes(watch, facts, config, selfDoubt !== null)
+  const allBlind = config.vantages.every((v) => blind[v.vantage] !== undefined)
+  const abstains = selfDoubt ?? (allBlind ? 'every vantage has lost its canaries' : null)
+  const seen: Watch = {
+    at: facts.at,
+    abstains,
+    blind,
+    votes,
+    evidence: gather(watch.evidence, facts.readings),
+    deadlines: deadlinesOf(watch, facts.at, ledger, config),
+    sites: {},
+  }
+  for (const site of config.sites) seen.sites[site.site] = look(site, seen, watch.sites[site.site], config)
+  return { ledger, watch: seen }
+}
+
+/** A laptop that slept, an NTP step, a stopped machine: such a round says nothing about others. */
+function doubtOfSelf(watch: Watch, { at, startedAt }: Facts, config: Config): string | null {
+  const before = watch.at ?? startedAt
+  const monoMs = at.monoMs - before.monoMs
+  const driftMs = Math.abs(at.wallMs - before.wallMs - monoMs)
+  if (driftMs > clockDriftMs) return `this machine's clock jumped by ${Math.round(driftMs / 1000)} s`
+  const longestMs = 2 * (config.check.intervalMs + config.check.timeoutMs)
+  return monoMs > longestMs ? `a round took ${Math.round(monoMs / 1000)} s: this process was held up` : null
+}
+
+/**
+ * A reading of another claim from the same source ends the earlier one. `unknown` ends nothing and confirms nothing;
+ * a failing API neither: it stands beside what was read before, until that goes stale or is read again.
+ */
+function gather(evidence: Evidence[], readings: Reading[]): Evidence[] {
+  let kept = evidence
+  for (const { site, source, claim, detail, atMs } of readings) {
+    if (claim === 'unknown') continue
+    const same = kept.find((e) => e.site === site && e.source === source && e.claim === claim)
+    const ended = (e: Evidence) =>
+      e.site === site && e.source === source && (claim !== 'api-failing' || e.claim === 'api-failing')
+    kept = kept.filter((e) => !ended(e))
+    kept = [...kept, { site, source, claim, detail, firstMs: same?.firstMs ?? atMs, lastMs: atMs }]
+  }
+  return kept
+}
+
+/** Wall deadlines of the ledger become monotonic when this process first reads them, and never longer than they can be. */
+function deadlinesOf(watch: Watch, at: Facts['at'], ledger: Ledger, config: Config): Record<string, number> {
+  const deadlines: Record<string, number> = {}
+  const keep = (key: string, untilWallMs: number, mostMs: number) => {
+    const leftMs = Math.min(Math.max(untilWallMs - at.wallMs, 0), mostMs)
+    deadlines[key] = watch.deadlines[key] ?? at.monoMs + leftMs
+  }
+  for (const { epoch, startedMs, endedMs } of ledger.past) {
+    keep(`cooldown:${epoch}`, endedMs + config.policy.cooldownMs, config.policy.cooldownMs)
+    keep(`hour:${epoch}`, startedMs + hourMs, hourMs)
+  }
+  const pausedUntilMs = ledger.pause?.untilMs
+  if (pausedUntilMs != null) keep(`pause:${pausedUntilMs}`, pausedUntilMs, Infinity)
+  return deadlines
+}
+
+/** Verdicts that share the outage budget: turning from one into another does not start it again. */
+const outages: readonly Verdict[] = ['down', 'foreign', 'stopped']
+
+function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, config: Config): SiteWatch {
+  const nowMs = watch.at!.monoMs
+  const votes = tally(watch.votes, config, site)
+  const health = healthOf(votes)
+  const answers = Object.values(watch.votes[site.site] ?? {}).flatMap((v) => v.answers)
+  const failures = votes.down.flatMap((v) => failuresOf(watch.votes[site.site]?.[v]?.answers ?? []))
+  const evidence = freshEvidence(watch, site.site, nowMs)
+  const abstains = watch.abstains ?? votersAbstain(votes.voters, watch.blind)
+  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, evidence, abstains, config })
+  const sameBudget = before && (before.verdict === verdict || (outages.includes(before.verdict) && outages.includes(verdict)))
+  return {
+    health,
+    sinceMs: before?.health === health ? before.sinceMs : nowMs,
+    verdict,
+    row,
+    verdictSinceMs: sameBudget ? before.verdictSinceMs : nowMs,
+    why,
+    ready: readyOf(votes),
+    certificateUntilMs: soonest(answers) ?? before?.certificateUntilMs ?? null,
+  }
+}
+
+const failuresOf = (answers: Answer[]) => answers.filter((a) => a.kind !== 'ok' && a.kind !== 'unable').slice(0, 1)
+
+const votersAbstain = (voters: string[], blind: Watch['blind']): string | null =>
+  voters.every((v) => blind[v] !== undefined) ? 'every voter has lost its canaries' : null
+
+const soonest = (answers: Answer[]): number | null => {
+  const ends = answers.map((a) => a.certificateUntilMs).filter((ms) => ms !== null)
+  return ends.length > 0 ? Math.min(...ends) : null
+}
+
+/** A streak that is on its way to another word: rise or fall is not reached yet. */
+const turning = ({ says, run }: Vote) => run !== 0 && (says === 'unknown' || (says === 'up') === run < 0)
+
+/** True: something is in doubt, so it is worth probing sooner. */
+export const inDoubt = (watch: Watch): boolean =>
+  Object.values(watch.votes).some((bySite) => Object.values(bySite).some(turning))
+
+/** True: some voter fails to reach it; its cloud is then asked the costlier questions. */
+export const siteInDoubt = (watch: Watch, site: string): boolean =>
+  Object.values(watch.votes[site] ?? {}).some((vote) => vote.run < 0)

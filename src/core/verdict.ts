@@ -1,0 +1,119 @@
+import { evidenceFreshMs } from './limits.ts'
+import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
+import type { Tally } from './votes.ts'
+import type { AnswerKind, Claim, Verdict } from './words.ts'
+
+/** What a verdict is made of: one site's votes and its fresh evidence. */
+export type Case = {
+  site: SiteConfig
+  tally: Tally
+  health: 'up' | 'down' | 'unknown'
+  /** The last answers of the voters that say down. */
+  failures: Answer[]
+  evidence: Evidence[]
+  /** Why the observer does not trust itself. Null: it does. */
+  abstains: string | null
+  config: Config
+}
+
+export type Finding = { row: number; verdict: Verdict; why: string }
+
+/** A cut by itself, whatever the probes say (row 2). */
+export const definitive: readonly Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
+/** A cut only where the voters say down as well (rows 3 and 4). */
+const supported: readonly Claim[] = ['credentials-refused', 'machine-gone']
+
+export const freshEvidence = (watch: Watch, site: string, nowMs: number): Evidence[] =>
+  watch.evidence.filter((e) => e.site === site && nowMs - e.lastMs <= evidenceFreshMs)
+
+const confirmed = (e: Evidence, config: Config) => e.lastMs - e.firstMs >= config.policy.confirmCutMs
+
+const apart = (e: Evidence) => `read twice ${Math.round((e.lastMs - e.firstMs) / 1000)} s apart`
+
+/** Evidence of a cut that was read once only, so far. */
+export const unconfirmedCut = ({ evidence, health, config }: Pick<Case, 'evidence' | 'health' | 'config'>): Evidence | undefined =>
+  evidence.find(
+    (e) => !confirmed(e, config) && (definitive.includes(e.claim) || (health === 'down' && supported.includes(e.claim))),
+  )
+
+const cutBy = (claimsOfRow: readonly Claim[], c: Case): string | null => {
+  const found = c.evidence.find((e) => claimsOfRow.includes(e.claim) && confirmed(e, c.config))
+  return found ? `${found.detail}, ${apart(found)}` : null
+}
+
+const claimed = (c: Case, ...wanted: Claim[]) => c.evidence.find((e) => wanted.includes(e.claim))
+
+/** More than half of the failing answers are of these kinds. */
+const mostly = (c: Case, ...kinds: AnswerKind[]): Answer | null => {
+  const of = c.failures.filter((a) => kinds.includes(a.kind))
+  return of.length * 2 > c.failures.length ? of[0]! : null
+}
+
+const saysDown = ({ tally }: Case) => `${tally.down.length} of ${tally.voters.length} vantages say down`
+
+/** What the cloud's API and the keys say beside an outage, for the sentence of row 8. */
+const beside = (c: Case): string => {
+  const said = c.evidence.map((e) => e.detail)
+  return said.length > 0 ? `; ${[...new Set(said)].join(', ')}` : '; no account evidence'
+}
+
+const down = (c: Case) => c.health === 'down'
+
+// One line a row, in the table's order: the first that says something is the verdict.
+const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[] = [
+  { row: 1, verdict: 'abstain', says: (c) => c.abstains },
+  { row: 2, verdict: 'cut', says: (c) => cutBy(definitive, c) },
+  { row: 3, verdict: 'cut', says: (c) => (down(c) ? cutBy(['credentials-refused'], c) : null) },
+  { row: 4, verdict: 'cut', says: (c) => (down(c) ? cutBy(['machine-gone'], c) : null) },
+  {
+    row: 5,
+    verdict: 'stopped',
+    says: (c) => (down(c) ? (claimed(c, 'machine-stopped', 'machine-stopped-by-operator')?.detail ?? null) : null),
+  },
+  { row: 6, verdict: 'foreign', says: (c) => (down(c) ? (mostly(c, 'foreign')?.detail ?? null) : null) },
+  { row: 7, verdict: 'app-fault', says: (c) => appFault(c) },
+  {
+    row: 8,
+    verdict: 'down',
+    says: (c) => (down(c) ? `${saysDown(c)}: ${c.failures[0]?.detail ?? 'no answer'}${beside(c)}` : null),
+  },
+  { row: 9, verdict: 'notice', says: (c) => claimed(c, 'account-warning')?.detail ?? null },
+  {
+    row: 10,
+    verdict: 'control-plane-degraded',
+    says: (c) =>
+      c.health === 'up' && c.tally.down.length === 0 ? (claimed(c, 'api-failing')?.detail ?? null) : null,
+  },
+  { row: 11, verdict: 'blip', says: (c) => doubt(c) },
+  {
+    row: 12,
+    verdict: 'well',
+    says: ({ tally }) => `${tally.up.length} of ${tally.voters.length} vantages`,
+  },
+]
+
+function appFault(c: Case): string | null {
+  if (!down(c)) return null
+  const app = mostly(c, 'app')
+  if (app) return `${saysDown(c)}: ${app.detail}`
+  const running = claimed(c, 'machine-running')
+  const refused = mostly(c, 'app', 'refused')
+  return running && refused ? `${saysDown(c)}: ${refused.detail}, and ${running.detail}` : null
+}
+
+function doubt(c: Case): string | null {
+  const { tally, health } = c
+  if (tally.down.length > 0)
+    return `${saysDown(c)}, ${tally.quorum} would have to agree: ${c.failures[0]?.detail ?? 'no answer'}`
+  if (health !== 'unknown') return null
+  return `${tally.up.length} of ${tally.voters.length} vantages say up, ${tally.quorum} would have to agree`
+}
+
+/** The first row of DESIGN.md's table that matches; the last always does. */
+export const findingOf = (c: Case): Finding => {
+  for (const { row, verdict, says } of rows) {
+    const why = says(c)
+    if (why !== null) return { row, verdict, why }
+  }
+  throw new Error('the last row matches always')
+}
