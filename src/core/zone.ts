@@ -58,7 +58,7 @@ const foreignTxt = (view: HostView, name: string): string => {
   if (view.txt.length > 1) return `${view.txt.length} TXT records stand at ${name}, and only one may`
   const seen = parseMarker(view.txt[0] ?? '')
   if (!seen) return `the TXT at ${name} is not a marker of lifeboat's`
-  return `the TXT at ${name} belongs to another ${seen.app === name ? 'app' : `owner (app ${seen.app}, ${seen.owner})`}`
+  return `the TXT at ${name} belongs to another owner (app ${seen.app}, owner ${seen.owner})`
 }
 
 const setsOf = (view: HostView, host: HostConfig, names: string[], addresses: string[], ours: string[]): Change['sets'] =>
@@ -87,6 +87,11 @@ const misfit = (host: HostConfig, addresses: string[]): string | null => {
   return host.names.includes(host.zone) ? `${host.zone} is an apex and cannot be a CNAME to ${hostnames[0]}` : null
 }
 
+const unmovable = (view: HostView, host: HostConfig, ours: string[]): string => {
+  const bars = foreignValues(view, host, ours, true).map(({ name, type, value }) => `${name} has a ${type} ${value} that is not ours`)
+  return `no name in ${host.zone} can be moved: ${bars.join(', ') || 'each is a CNAME to another of them'}`
+}
+
 /**
  * The one change that brings a DNS host, as read, to a marker and its addresses (DNS.md, "Whose record it is").
  * `addresses` null: only the marker (a claim). `ours`: values that count as ours, and so are replaced. Every set that must not
@@ -109,10 +114,7 @@ export const planChange = (asked: {
   const bad = misfit(host, addresses)
   if (bad) return { refused: bad }
   const names = movedNames(view, host, addresses, ours)
-  if (names.length === 0) {
-    const bars = foreignValues(view, host, [...ours, ...addresses], true)
-    return { refused: `no name in ${host.zone} can be moved: ${bars.map((v) => `${v.name} has ${v.type} ${v.value}`).join(', ')}` }
-  }
+  if (names.length === 0) return { refused: unmovable(view, host, [...ours, ...addresses]) }
   const sets = setsOf(view, host, names, addresses, ours)
   const empty = emptied(sets, names)
   return empty ? { refused: empty } : { zone: host.zone, txt, sets }

@@ -1,0 +1,124 @@
+import { execa } from 'execa'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Unpacked } from './debian.ts'
+import { freePort } from './ports.ts'
+
+/** One TSIG key. `types` narrows what it may update (Knot's `update-type`). */
+export type KnotKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512'; types?: string[] }
+
+export type KnotOptions = {
+  /** 127.0.0.1 unless given; any of 127/8 works on Linux without set-up. */
+  address?: string
+  /** A free one unless given. */
+  port?: number
+  /** Zone name → master file text without $ORIGIN. */
+  zones: Record<string, string>
+  keys?: KnotKey[]
+  /** More lines for each zone's entry in knot.conf, and whole sections before it. */
+  zoneConf?: string
+  conf?: string
+}
+
+export type Knot = {
+  address: string
+  port: number
+  /** `IP:port`. */
+  server: string
+  /** The zone's records as sorted lines, SOA and DNSSEC left out. */
+  dump(zone: string): Promise<string[]>
+  serial(zone: string): Promise<number>
+  /** Any knotc command, e.g. `zone-freeze`. */
+  control(...words: string[]): Promise<string>
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
+  stop(): Promise<void>
+}
+
+const keySections = (keys: KnotKey[]): string => {
+  const key = keys.map((k) => `  - id: ${k.name}\n    algorithm: ${k.algorithm ?? 'hmac-sha256'}\n    secret: ${k.secret}`)
+  const acl = keys.map((k) => {
+    const types = k.types ? `\n    update-type: [${k.types.join(', ')}]` : ''
+    return `  - id: acl-${k.name}\n    key: ${k.name}\n    action: update${types}`
+  })
+  return keys.length === 0 ? '' : `key:\n${key.join('\n')}\nacl:\n${acl.join('\n')}\n`
+}
+
+const confOf = (folder: string, address: string, port: number, options: KnotOptions): string => {
+  const keys = options.keys ?? []
+  const acl = keys.length === 0 ? '' : `    acl: [${keys.map((k) => `acl-${k.name}`).join(', ')}]\n`
+  const zones = Object.keys(options.zones).map(
+    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${acl}${options.zoneConf ?? ''}`,
+  )
+  return `server:
+    listen: ${address}@${port}
+    rundir: ${folder}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: ${folder}
+    journal-db-max-size: 16M
+    kasp-db-max-size: 16M
+    timer-db-max-size: 1M
+${keySections(keys)}${options.conf ?? ''}zone:
+${zones.join('\n')}
+`
+}
+
+/** Starts a real knotd in a folder of its own; ready when it has loaded every zone. */
+export const startKnot = async (unpacked: Unpacked, options: KnotOptions): Promise<Knot> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-knot-'))
+  const address = options.address ?? '127.0.0.1'
+  const port = options.port ?? (await freePort([address]))
+  const conf = join(folder, 'knot.conf')
+  await writeFile(conf, confOf(folder, address, port, options))
+  for (const [zone, text] of Object.entries(options.zones)) await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
+
+  const daemon = execa(join(unpacked.root, 'usr/sbin/knotd'), ['-c', conf], { env: unpacked.env, reject: false, all: true })
+  const control = async (...words: string[]): Promise<string> => {
+    const args = ['-s', join(folder, 'knot.sock'), ...words]
+    return (await execa(join(unpacked.root, 'usr/sbin/knotc'), args, { env: unpacked.env, timeout: 10_000 })).stdout
+  }
+  const lines = async (zone: string): Promise<string[]> =>
+    (await control('zone-read', zone)).split('\n').map((line) => line.replace(/^\[\S+\] /, '').trim()).filter(Boolean)
+
+  const stop = async (): Promise<void> => {
+    daemon.kill('SIGKILL')
+    await daemon
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilLoaded(Object.keys(options.zones), control)
+  } catch (error) {
+    daemon.kill('SIGKILL')
+    const { all } = await daemon
+    await stop()
+    throw new Error(`knotd did not start at ${address}:${port}:\n${all}`, { cause: error })
+  }
+  return {
+    address,
+    port,
+    server: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    dump: async (zone) => (await lines(zone)).filter((line) => !/ (SOA|RRSIG|NSEC3?|NSEC3PARAM|DNSKEY|CDS|CDNSKEY) /.test(line)).sort(),
+    serial: async (zone) => Number((await lines(zone)).find((line) => line.includes(' SOA '))?.split(' ')[5]),
+    control,
+    signal: (signal) => void daemon.kill(signal),
+    stop,
+  }
+}
+
+const untilLoaded = async (zones: string[], control: (...words: string[]) => Promise<string>): Promise<void> => {
+  for (let tries = 0; ; tries++) {
+    try {
+      for (const zone of zones) await control('zone-read', zone, '@', 'SOA')
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
