@@ -114,7 +114,8 @@ export function cooledDown({ ledger, watch }: State, site: string): boolean {
   return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? 0) <= watch.at!.monoMs)
 }
 
-const others = ({ ledger }: State, config: Config) => config.sites.map((s) => s.site).filter((s) => s !== ledger.active)
+/** Every site but the active one, in order of preference. */
+export const others = ({ ledger }: State, config: Config) => config.sites.map((s) => s.site).filter((s) => s !== ledger.active)
 
 /** The most preferred other site that can be active; an automatic return waits out the cooldown, but not from a cut. */
 export function targetOf(state: State, config: Config, cause: Reason): string | null {
