@@ -49,7 +49,7 @@ export interface Lease {
   release(): Promise<void>
 }
 
-/** Errors that a person must read are StoreError (a sentence); anything else is our bug. */
+/** Errors that a person must read are Said (exit 4: the next try may succeed); anything else is our bug. */
 export interface Store {
   read(): Promise<StoreView>
   /** `lost`: somebody committed since that revision; nothing was written. A new revision otherwise. */
@@ -81,7 +81,8 @@ export type Question = { site: string; address: string; timeoutMs: number } & (
       names: string[]
     }
   | { kind: 'tcp'; port: number }
-  | { kind: 'dns'; name: string; type: string }
+  /** `port` left out: 53. */
+  | { kind: 'dns'; name: string; type: string; port?: number }
 )
 
 export type Ask = { questions: Question[]; canaries: string[]; timeoutMs: number }
