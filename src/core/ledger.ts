@@ -116,3 +116,7 @@ function givenAfter(ledger: Ledger, move: Move, config: Config, at: Time): Ledge
 }
 
 const union = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort()
+
+/** The newest wall moment that the store knows of: a controller whose clock is behind it does not lead. */
+export const newestWallMs = (ledger: Ledger | null, reportedMs: number): number =>
+  Math.max(reportedMs, ledger?.move?.startedMs ?? 0, ledger?.past[0]?.endedMs ?? 0)

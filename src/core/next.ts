@@ -211,3 +211,6 @@ export function settled(host: HostConfig, move: Move, world: World, config: Conf
 
 const debtsOf = (move: Move, world: World, config: Config): string[] =>
   config.dns.hosts.filter((host) => settled(host, move, world, config) !== 'served').map((h) => h.host)
+
+/** The parent's name servers are asked only where a step's goal is seen there. */
+export const looksAtServers = (step: Step | null): boolean => step === 'confirm'

@@ -1,0 +1,121 @@
+import { Said } from './errors.ts'
+import { poll } from './controller/evidence.ts'
+import { runMove } from './controller/mover.ts'
+import { turnMs, callMs, type Parts } from './controller/parts.ts'
+import { writeReport } from './controller/report.ts'
+import { takeRequests } from './controller/requests.ts'
+import { round } from './controller/round.ts'
+import { isLeading, newSelf, say, type Self } from './controller/self.ts'
+import { tendDns } from './controller/zones.ts'
+import { inDoubt } from './core/observe.ts'
+import { newestWallMs } from './core/ledger.ts'
+import type { State } from './core/types.ts'
+
+export type { Parts } from './controller/parts.ts'
+
+export type RunOptions = {
+  /** False: this process carries out what it is asked, and starts nothing by itself. */
+  ownMoves: boolean
+  /** What an earlier run of this process had seen, after a change of the file. */
+  state?: State
+  /** Called after each turn of the request loop, so that a command can see its request answered. */
+  onTurn?: (self: Self) => void
+}
+
+/** Runs until the signal aborts: observe, decide, act, record. Resolves with what it had seen. */
+export async function runController(parts: Parts, options: RunOptions, signal: AbortSignal): Promise<State> {
+  const self = newSelf(parts, options.state)
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  const said = new Map<string, string>()
+  const loops = [
+    loop(self, either, () => lead(self), () => turnMs.lead),
+    loop(self, either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
+    loop(self, either, () => dnsTurn(self, said, either), () => turnMs.backOff),
+    loop(self, either, () => moveTurn(self, either), () => turnMs.requests),
+    loop(self, either, () => requestTurn(self, options), () => turnMs.requests),
+    ...parts.clouds.map((cloud) => poll(self, cloud, either)),
+  ]
+  try {
+    await Promise.all(loops)
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+  } finally {
+    stop.abort(signal.reason)
+    await Promise.allSettled(loops)
+    await self.lease?.release()
+  }
+  return self.state
+}
+
+/** One loop of the controller: a turn, then a pause, until the signal aborts. A store that cannot be used now is said and tried again. */
+async function loop(self: Self, signal: AbortSignal, turn: () => Promise<void>, pauseMs: (tookMs: number) => number): Promise<void> {
+  let failing = ''
+  for (;;) {
+    signal.throwIfAborted()
+    const startedMs = self.parts.clock.now().monoMs
+    try {
+      await turn()
+      failing = ''
+    } catch (thrown) {
+      if (signal.aborted || !(thrown instanceof Said)) throw thrown
+      if (failing !== thrown.message) say(self, 'error', 'start', thrown.message)
+      failing = thrown.message
+    }
+    const tookMs = self.parts.clock.now().monoMs - startedMs
+    await self.parts.clock.sleep(Math.max(1, pauseMs(tookMs)), signal)
+  }
+}
+
+/** Every interval; four times as often while something is in doubt. */
+function roundWaitMs({ state, parts }: Self, tookMs: number): number {
+  const { intervalMs } = parts.config.check
+  return (inDoubt(state.watch) ? intervalMs / 4 : intervalMs) - tookMs
+}
+
+async function lead(self: Self): Promise<void> {
+  const { store, leader, clock } = self.parts
+  if (isLeading(self)) return
+  if (self.lease) {
+    say(self, 'error', 'leader', 'the lease ran out: this controller watches until it leads again')
+    self.lease = null
+  }
+  const { ledger, report } = await self.book.refresh()
+  const aheadMs = newestWallMs(ledger, report?.atWallMs ?? 0) - clock.now().wallMs
+  if (aheadMs > 0) throw new Said(`this machine's clock is ${Math.ceil(aheadMs / 1000)} s behind the newest entry of the journal: it does not lead`)
+  const held = await store.lead(leader)
+  if ('heldBy' in held) return sayLeader(self, held.heldBy)
+  self.actFromMs = clock.now().monoMs + (held.lease.unclean ? callMs.write : 0)
+  self.lease = held.lease
+  await self.book.refresh()
+  await self.book.note([self.book.entry('leader', `${leader.id} leads`, { leader: leader.id, pid: leader.pid })])
+  say(self, 'info', 'leader', `this controller leads (${leader.id})${held.lease.unclean ? `; the one before it did not end in order, so nothing is written for ${callMs.write / 1000} s` : ''}`, { leader: leader.id })
+  self.standsBy = null
+  self.dnsReadMs = null
+}
+
+function sayLeader(self: Self, heldBy: { id: string; pid: number; machine: string } | null): void {
+  const who = heldBy ? `${heldBy.id}, process ${heldBy.pid} on ${heldBy.machine}` : 'another process'
+  if (self.standsBy === who) return
+  self.standsBy = who
+  say(self, 'info', 'leader', `${who} leads: this controller stands by`, { leader: heldBy?.id ?? null })
+}
+
+/** DNS is read when this process begins, when it comes to lead, after each move, and every minute. */
+async function dnsTurn(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void> {
+  const { monoMs } = self.parts.clock.now()
+  const due = self.dnsReadMs === null || monoMs - self.dnsReadMs >= turnMs.dns
+  if (due && self.book.view() !== null && self.book.ledger().move === null) await tendDns(self, said, signal)
+}
+
+async function moveTurn(self: Self, signal: AbortSignal): Promise<void> {
+  if (isLeading(self) && self.book.ledger().move !== null) await runMove(self, signal)
+}
+
+async function requestTurn(self: Self, options: RunOptions): Promise<void> {
+  if (isLeading(self)) {
+    await takeRequests(self)
+    await writeReport(self)
+  }
+  options.onTurn?.(self)
+}

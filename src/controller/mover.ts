@@ -1,0 +1,216 @@
+import { startsThisHour } from '../core/decide.ts'
+import { planName, spell, stepOf } from '../core/explain.ts'
+import { closeMove, openMove, standAside } from '../core/ledger.ts'
+import { looksAtServers, next } from '../core/next.ts'
+import { nothingLifted } from '../core/decide.ts'
+import { planOf } from '../core/plan.ts'
+import type { Effect, Entry, HostView, Move, Next, World } from '../core/types.ts'
+import type { Outcome, Step } from '../core/words.ts'
+import type { WriteOutcome } from '../ports.ts'
+import { callMs, turnMs } from './parts.ts'
+import { mayAct, say, type Self } from './self.ts'
+import { readHost, readServers, writeHost } from './zones.ts'
+
+/** What this process remembers of the move that it runs; nothing of it is needed to resume. */
+type Run = {
+  id: string
+  failed: Record<string, number>
+  /** Since when this process has been at each step, monotonic. */
+  since: Partial<Record<Step, number>>
+  closed: Set<Step>
+  at: Step | null
+  fencedSinceMs: number | null
+  /** DNS hosts that did not answer this move's last read: they are read beside it, and nothing waits for them. */
+  silent: Map<string, Promise<unknown>>
+  details: Partial<Record<Step, string>>
+}
+
+const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {} })
+
+/** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
+export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
+  const { clock } = self.parts
+  let run: Run | null = null
+  for (;;) {
+    signal.throwIfAborted()
+    if (self.lease === null) return
+    const move = (await self.book.refresh()).ledger?.move
+    if (!move) return
+    if (run?.id !== move.id) run = newRun(move.id)
+    if (!mayAct(self, callMs.write)) {
+      await clock.sleep(turnMs.backOff, signal)
+      continue
+    }
+    const world = await look(self, move, run, signal)
+    const found = next(move, world, self.parts.config)
+    const wentOn = await recordSteps(self, move, run, world, found)
+    if (found.kind === 'done') return await finish(self, move, run, world, found.debts)
+    if (found.kind === 'abort') {
+      await leave(self, move, world, found)
+      continue
+    }
+    const calm = found.kind === 'wait' || !(await act(self, run, found, signal))
+    if (calm && !wentOn) await clock.sleep(turnMs.move, signal)
+  }
+}
+
+async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Promise<World> {
+  const { config, clock, data } = self.parts
+  const views = async () => {
+    await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal)))
+    return self.hosts
+  }
+  const dataOf = async (site: string) =>
+    [site, data ? await data.read(site, clock.deadline(callMs.read, signal)).catch(() => null) : null] as const
+  const [hosts, servers, sites] = await Promise.all([
+    views(),
+    looksAtServers(run.at) ? readServers(self, signal) : null,
+    Promise.all([...new Set([move.from ?? move.to, move.to])].map(dataOf)),
+  ])
+  signal.throwIfAborted()
+  const { ledger } = await self.book.refresh().then(() => ({ ledger: self.book.ledger() }))
+  const at = clock.now()
+  run.fencedSinceMs = ledger.fenced ? (run.fencedSinceMs ?? at.monoMs) : null
+  const entries = Object.entries(run.since).map(([step, ms]) => [step, at.monoMs - ms])
+  return {
+    at,
+    ledger,
+    sites: self.state.watch.sites,
+    data: Object.fromEntries(sites),
+    hosts,
+    failed: { ...run.failed },
+    servers,
+    fencedForMs: run.fencedSinceMs === null ? null : at.monoMs - run.fencedSinceMs,
+    startsThisHour: self.state.watch.at ? startsThisHour(self.state) : 0,
+    stepForMs: Object.fromEntries(entries),
+  }
+}
+
+/** A dead DNS host costs a move one read; after that it is read beside the move until it answers. */
+async function viewOf(self: Self, host: string, run: Run, signal: AbortSignal): Promise<void> {
+  const waiting = run.silent.get(host)
+  if (waiting) return
+  const read = readHost(self, host, signal)
+  const known = host in self.hosts && self.hosts[host] === null
+  const beside = read.then(
+    (view: HostView | null) => void (view !== null || !known ? run.silent.delete(host) : retry(self, host, run, signal)),
+    () => void run.silent.delete(host),
+  )
+  if (known) run.silent.set(host, beside)
+  else await read
+}
+
+function retry(self: Self, host: string, run: Run, signal: AbortSignal): void {
+  const again = self.parts.clock.sleep(turnMs.backOff, signal).then(
+    () => void run.silent.delete(host),
+    () => void run.silent.delete(host),
+  )
+  run.silent.set(host, again)
+}
+
+/** Journals the steps that this look found passed, and the one that it found itself at. True: it is at another step than before. */
+async function recordSteps(self: Self, move: Move, run: Run, world: World, found: Next): Promise<boolean> {
+  const { config } = self.parts
+  if (found.kind === 'abort') return true
+  const here = found.kind === 'done' ? null : found.step
+  const passed = move.steps.slice(0, here === null ? undefined : move.steps.indexOf(here)).filter((s) => !run.closed.has(s))
+  const moved = run.at !== here
+  if (!moved && passed.length === 0) return false
+  const snapshot = { of: 'next' as const, move, world, config, next: found }
+  const entries: Entry[] = passed.map((step) => {
+    const told = stepOf(step, move, config)
+    const startedMono = run.since[step] ?? world.at.monoMs
+    const outcome: Outcome = told.nothing ? 'nothing' : 'done'
+    run.closed.add(step)
+    const ms = Math.round(world.at.monoMs - startedMono)
+    const detail = run.details[step] ?? ''
+    const msg = outcome === 'nothing' ? `${step}: ${told.sentence}` : `${step}: ${told.sentence}${detail ? ` (${detail})` : ''}, in ${spell(ms)}`
+    say(self, 'info', 'step', msg, { epoch: move.epoch, step, outcome, ms })
+    return self.book.entry('step', msg, { epoch: move.epoch, step, target: told.target, outcome, phase: 'end', startedMs: world.at.wallMs - ms, endedMs: world.at.wallMs, detail })
+  })
+  if (here !== null && moved) {
+    // A step taken up again after an abort of the look before it starts anew only once.
+    run.since[here] ??= world.at.monoMs
+    const told = stepOf(here, move, config)
+    entries.push(self.book.entry('step', `${here} begins: ${told.sentence}`, { epoch: move.epoch, step: here, target: told.target, outcome: 'waiting', phase: 'start', startedMs: world.at.wallMs, detail: '' }, snapshot))
+  } else if (found.kind === 'done') entries.at(-1)!.snapshot = snapshot
+  run.at = here
+  self.reportDue = true
+  await self.book.note(entries)
+  return moved
+}
+
+/** Carries out a step's effects side by side. True: every one of them was done. */
+async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>, signal: AbortSignal): Promise<boolean> {
+  const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, signal)))
+  for (const [i, { outcome, detail }] of outcomes.entries()) {
+    const effect = effects[i]!
+    if (effect.do !== 'write') continue
+    if (outcome === 'refused' || outcome === 'unknown') run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
+    if (outcome === 'done') continue
+    run.details[step] = `${effect.host}: ${outcome}: ${detail}`
+    say(self, 'warn', 'dns', `${step} at ${effect.host}: ${outcome}: ${detail}`, { host: effect.host, step, outcome })
+  }
+  return outcomes.every(({ outcome }) => outcome === 'done')
+}
+
+async function carryOut(self: Self, run: Run, effect: Effect, signal: AbortSignal): Promise<WriteOutcome> {
+  const { clock, data } = self.parts
+  switch (effect.do) {
+    case 'commit': {
+      const { ledger } = effect
+      const changed = await self.book.change((now) =>
+        now.move?.id === run.id && now.epoch === ledger.epoch ? { ledger: { ...now, active: ledger.active, activeEpoch: ledger.activeEpoch, fenced: ledger.fenced, move: ledger.move }, entries: [] } : null,
+      )
+      return changed ? { outcome: 'done', detail: '' } : { outcome: 'lost', detail: 'the ledger changed meanwhile' }
+    }
+    case 'write':
+      return writeHost(self, effect, signal)
+    case 'demote':
+    case 'promote': {
+      if (!data || !mayAct(self, callMs.data)) return { outcome: 'lost', detail: 'this controller no longer leads' }
+      return data[effect.do](effect.site, effect.epoch, clock.deadline(callMs.data, signal)).catch(() => {
+        signal.throwIfAborted()
+        return { outcome: 'unknown', detail: 'no answer' }
+      })
+    }
+  }
+}
+
+async function finish(self: Self, move: Move, run: Run, world: World, debts: string[]): Promise<void> {
+  const { config, clock } = self.parts
+  const at = clock.now()
+  const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
+  const servers = (world.servers ?? []).length
+  const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
+  const msg = `${planName(move)} is confirmed at ${servers} name servers, in ${spell(at.wallMs - move.startedMs)}${owed}`
+  const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
+  const closed = await self.book.change((now) =>
+    now.move?.id === move.id ? { ledger: closeMove(now, now.move, debts, at.wallMs - confirmMs, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
+  )
+  if (!closed) return
+  self.state = { ...self.state, ledger: closed }
+  self.dnsReadMs = null
+  say(self, debts.length > 0 ? 'warn' : 'info', 'move', msg, fields)
+}
+
+/** Closes the move where it stands: another controller acts, or another site is the better end of it. */
+async function leave(self: Self, move: Move, world: World, abort: Extract<Next, { kind: 'abort' }>): Promise<void> {
+  const { config, clock } = self.parts
+  const { as, to, why } = abort
+  const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, state: as, by: move.by }
+  const snapshot = { of: 'next' as const, move, world, config, next: abort }
+  const msg = `${planName(move)} is ${as}: ${why}`
+  const plan = to === null ? null : planOf(abort.move, world.ledger.active, to, config)
+  const afterPromote = move.promoteTried
+  await self.book.change((now) => {
+    if (now.move?.id !== move.id) return null
+    const entries = [self.book.entry('move', msg, fields, snapshot)]
+    if (plan === null) return { ledger: standAside(now, clock.now()), entries }
+    const opened = openMove(now, { plan, id: clock.id(), decision: move.decision, by: move.by, cause: 'redirect', lifted: nothingLifted, automatic: afterPromote }, clock.now())
+    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: move.by, reason: 'redirect', state: 'open' }))
+    return { ledger: opened, entries }
+  })
+  say(self, 'warn', 'move', msg, fields)
+}
+

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.ts'
+import type { Check } from '../config/settings.ts'
+import type { Config } from '../core/types.ts'
+import type { Cloud, Data, DnsHost, Leader, Log, NameServers, Store, Vantage } from '../ports.ts'
+
+/** Everything that a controller stands on. `cli/` wires the machine's, the simulation its twins. */
+export type Parts = {
+  config: Config
+  configHash: string
+  checks: { active: Check[]; standby: Check[] | null }
+  canaries: string[]
+  clock: Clock
+  store: Store
+  log: Log
+  vantages: Vantage[]
+  clouds: Cloud[]
+  hosts: DnsHost[]
+  nameServers: NameServers
+  /** Which name servers are which DNS host's own, as `IP:port`; a host that is not listed has no server to itself. */
+  serversOf: Record<string, string[]>
+  /** Null: no data driver. */
+  data: Data | null
+  /** What others read of this process while it leads. */
+  leader: Leader
+}
+
+/** Every call to the outside ends within these, in milliseconds; together they are far less than a lease. */
+export const callMs = { read: 1_500, write: 4_000, data: 3_000 } as const
+
+/** How often each loop turns, in milliseconds. */
+export const turnMs = { requests: 250, lead: 2_000, dns: 60_000, report: 5_000, move: 200, backOff: 500 } as const

@@ -1,0 +1,51 @@
+import { admit } from '../core/admit.ts'
+import { planName, sentenceOf } from '../core/explain.ts'
+import { openMove } from '../core/ledger.ts'
+import type { Decision, Entry, Request } from '../core/types.ts'
+import { say, type Self } from './self.ts'
+
+/** Takes every request that waits, each in the one commit that carries it out or refuses it. */
+export async function takeRequests(self: Self): Promise<void> {
+  const view = await self.book.refresh()
+  for (const request of view.requests) {
+    if (request.what === 'move' && !isWarm(self)) continue
+    await take(self, request)
+  }
+}
+
+/** Enough rounds to know who is well: a move that is asked for earlier waits, and expires if that takes too long. */
+const isWarm = ({ rounds, parts }: Self): boolean => rounds > Math.max(parts.config.check.rise, parts.config.check.fall)
+
+async function take(self: Self, request: Request): Promise<void> {
+  const { config, clock } = self.parts
+  let said: { decision: Decision; msg: string } | null = null
+  const ledger = await self.book.change((now) => {
+    if (clock.now().wallMs >= request.expiresMs) return null
+    const state = { ledger: now, watch: self.state.watch }
+    const decision = admit(state, config, request)
+    const msg = sentenceOf(decision, state, config)
+    said = { decision, msg }
+    const snapshot = { of: 'admit' as const, state, config, request, decision }
+    const id = clock.id()
+    const made = decision.kind === 'set' ? decision.ledger : decision.kind === 'move' ? opened(self, now, decision, request, id) : now
+    const fields: Entry['fields'] = { request: request.id, what: request.what, by: request.by, kind: decision.kind, reason: decision.reason, epoch: decision.kind === 'move' ? made.epoch : null }
+    const entries = [self.book.entry('request', msg, fields, snapshot)]
+    if (decision.kind === 'move') {
+      const { plan } = decision
+      entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${made.epoch}`, { epoch: made.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: request.by, reason: 'request', state: 'open' }))
+    }
+    return { ledger: made, entries }
+  }, request.id)
+  if (!ledger || !said) return
+  self.state = { ...self.state, ledger }
+  self.reportDue = true
+  const { decision, msg } = said as { decision: Decision; msg: string }
+  say(self, decision.kind === 'move' ? 'warn' : 'info', 'request', msg, { request: request.id, by: request.by, reason: decision.reason })
+}
+
+function opened(self: Self, now: Self['state']['ledger'], decision: Extract<Decision, { kind: 'move' }>, request: Request, id: string) {
+  const { plan, by, lifted } = decision
+  const found = request.what === 'adopt' ? { found: { seenEpoch: request.seenEpoch, oldValues: request.oldValues, oldTtlS: request.oldTtlS } } : {}
+  const owned = request.what === 'adopt' ? { ...now, owner: self.parts.config.owner } : now
+  return openMove(owned, { plan, id, decision: request.id.slice(0, 8), by, cause: 'request', lifted, automatic: false, ...found }, self.parts.clock.now())
+}

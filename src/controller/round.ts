@@ -1,0 +1,138 @@
+import { decide } from '../core/decide.ts'
+import { sentenceOf } from '../core/explain.ts'
+import { openMove } from '../core/ledger.ts'
+import { observe } from '../core/observe.ts'
+import type { Decision, Entry, Facts, Probe, SiteWatch, State } from '../core/types.ts'
+import { reasons } from '../core/words.ts'
+import { upkeep } from '../core/upkeep.ts'
+import type { Question, Sight } from '../ports.ts'
+import { turnMs } from './parts.ts'
+import { isLeading, mayAct, say, type Self } from './self.ts'
+
+/** One turn of the loop: ask every vantage, observe, decide, and say what changed. */
+export async function round(self: Self, signal: AbortSignal, ownMoves: boolean): Promise<void> {
+  const { config, clock } = self.parts
+  const startedAt = clock.now()
+  const asked = questionsOf(self)
+  const limit = clock.deadline(config.check.timeoutMs + turnMs.backOff, signal)
+  const ask = { questions: asked, canaries: self.parts.canaries, timeoutMs: config.check.timeoutMs }
+  const sights = await Promise.all(
+    self.parts.vantages.map(async (v) => {
+      const sight = await v.probe(ask, limit).catch(() => null) // The deadline: this vantage abstains.
+      return { vantage: v.vantage, sight, atMs: clock.now().monoMs }
+    }),
+  )
+  signal.throwIfAborted()
+  await self.book.refresh()
+  const before = self.state
+  const readings = self.readings.splice(0)
+  self.state = observe(before, { ...factsOf(sights, asked), at: clock.now(), startedAt, readings, ledger: self.book.ledger() }, config)
+  self.rounds += 1
+  sayChanges(self, before)
+  if (!isLeading(self)) return
+  await keepUp(self)
+  await decideNow(self, ownMoves)
+}
+
+function questionsOf({ parts, book }: Self): Question[] {
+  const { config, checks } = parts
+  const active = book.ledger().active
+  return config.sites.flatMap(({ site, addresses }) => {
+    const list = active === null || site === active ? checks.active : (checks.standby ?? checks.active)
+    return addresses.flatMap((address) =>
+      list.map((check): Question => {
+        const to = { site, address, timeoutMs: config.check.timeoutMs }
+        return check.kind === 'http' ? { ...to, ...check, names: config.dns.names } : { ...to, ...check }
+      }),
+    )
+  })
+}
+
+type Heard = { vantage: string; sight: Sight | null; atMs: number }[]
+
+function factsOf(heard: Heard, asked: Question[]): Pick<Facts, 'probes' | 'canaries'> {
+  const probes: Probe[] = []
+  const canaries: Facts['canaries'] = []
+  for (const { vantage, sight, atMs } of heard) {
+    if (!sight) continue
+    canaries.push({ vantage, ...sight.canaries })
+    for (const site of new Set(asked.map((q) => q.site)))
+      probes.push({ vantage, site, atMs, answers: sight.answers.filter((_, i) => asked[i]?.site === site) })
+  }
+  return { probes, canaries }
+}
+
+/** Health and verdicts, and vantages that went blind or came back: each said once, when it changes. */
+function sayChanges(self: Self, { watch: before }: State): void {
+  const { watch } = self.state
+  for (const [site, seen] of Object.entries(watch.sites)) {
+    const was: SiteWatch | undefined = before.sites[site]
+    if (was?.health === seen.health && was.verdict === seen.verdict) continue
+    const level = seen.health === 'up' && seen.verdict === 'well' ? 'info' : 'warn'
+    say(self, level, 'health', `${site} is ${seen.health}: ${seen.why}`, { site, health: seen.health, verdict: seen.verdict })
+    self.reportDue = true
+  }
+  for (const { vantage } of self.parts.config.vantages) {
+    const blind = watch.blind[vantage]
+    if ((before.blind[vantage] === undefined) === (blind === undefined)) continue
+    const msg = blind ? `${vantage} is blind (${blind}): it abstains` : `${vantage} sees again`
+    say(self, blind ? 'warn' : 'info', 'vantage', msg, { vantage })
+    self.reportDue = true
+  }
+}
+
+async function keepUp(self: Self): Promise<void> {
+  const due = upkeep(self.state, self.parts.config)
+  if (!due) return
+  const entries = due.notes.map((n) => self.book.entry(n.event, n.msg, { site: n.site }))
+  const ledger = await self.book.change((now) => {
+    const made = upkeep({ ledger: now, watch: self.state.watch }, self.parts.config)
+    return made && { ledger: made.ledger, entries }
+  })
+  if (!ledger) return
+  self.state = { ...self.state, ledger }
+  for (const n of due.notes) say(self, n.level, n.event, n.msg, { site: n.site })
+}
+
+const nameOf = (d: Decision): string =>
+  JSON.stringify([d.kind, d.reason, d.site, d.kind === 'refuse' ? d.would : d.kind === 'move' ? d.plan : null])
+
+async function decideNow(self: Self, ownMoves: boolean): Promise<void> {
+  const { config, clock } = self.parts
+  const decision = decide(self.state, config)
+  const sentence = sentenceOf(decision, self.state, config)
+  const changed = self.decision === null || nameOf(self.decision) !== nameOf(decision)
+  if (!changed) {
+    self.decision = { ...self.decision!, sentence }
+    if (decision.kind !== 'move') return
+  } else {
+    const id = clock.id().slice(0, 8)
+    self.decision = { ...decision, id, sentence }
+    self.reportDue = true
+    const { alarm } = reasons[decision.reason]
+    const fields = { id, kind: decision.kind, reason: decision.reason, site: decision.site, verdict: self.state.watch.sites[decision.site ?? '']?.verdict ?? null }
+    say(self, alarm ? 'warn' : 'info', 'decision', sentence, fields)
+    const snapshot = { of: 'decide' as const, state: self.state, config, decision }
+    await self.book.note([self.book.entry('decision', sentence, fields, snapshot)])
+  }
+  if (decision.kind === 'move' && ownMoves && mayAct(self, 0)) await start(self, decision)
+}
+
+/** Opens the move that was decided, unless the ledger is no longer the one that it was decided on. */
+async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>): Promise<void> {
+  const { clock } = self.parts
+  const decidedOn = self.state.ledger
+  const id = clock.id()
+  const { plan, by, reason: cause, lifted, automatic } = decision
+  const entries: Entry[] = [
+    self.book.entry('move', `${plan.kind} ${plan.from} → ${plan.to} is opened as epoch ${decidedOn.epoch + 1}`, {
+      epoch: decidedOn.epoch + 1, kind: plan.kind, from: plan.from, to: plan.to, by, reason: cause, decision: self.decision!.id, state: 'open',
+    }),
+  ]
+  const opened = await self.book.change((now) => {
+    if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted) return null
+    return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
+  })
+  if (opened) say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
+}
+

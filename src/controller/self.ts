@@ -1,0 +1,64 @@
+import { emptyWatch } from '../core/observe.ts'
+import { freshLedger } from '../core/ledger.ts'
+import type { Decision, HostView, Reading, ServerView, State } from '../core/types.ts'
+import type { Lease, LogLine, Report } from '../ports.ts'
+import { openBook, type Book } from './book.ts'
+import type { Parts } from './parts.ts'
+
+/** What one controller process knows of itself; every loop reads it, each field has one writer. */
+export type Self = {
+  parts: Parts
+  book: Book
+  /** Written by the rounds. */
+  state: State
+  rounds: number
+  /** Evidence that arrived since the last round; written by the polls, emptied by the rounds. */
+  readings: Reading[]
+  /** Written by the leading loop. */
+  lease: Lease | null
+  /** No outside write before this monotonic moment: a new leader waits for what its predecessor may have under way. */
+  actFromMs: number
+  /** Written by the rounds, while leading. */
+  decision: (Decision & { id: string; sentence: string }) | null
+  /** Written by the reads of DNS. Null views: could not find out. */
+  hosts: Record<string, HostView | null>
+  servers: ServerView[] | null
+  dns: Report['dns']
+  dnsReadMs: number | null
+  /** Set by whoever changed something that others wait for: the report is written at once. */
+  reportDue: boolean
+  reportedMs: number
+  /** Who leads instead, as it was last said. Null: this process, or not said yet. */
+  standsBy: string | null
+}
+
+export const newSelf = (parts: Parts, state?: State): Self => ({
+  parts,
+  book: openBook(parts.store, parts.config, parts.clock),
+  state: state ?? { ledger: freshLedger(parts.config), watch: emptyWatch() },
+  rounds: 0,
+  readings: [],
+  lease: null,
+  actFromMs: 0,
+  decision: null,
+  hosts: {},
+  servers: null,
+  dns: [],
+  dnsReadMs: null,
+  reportDue: false,
+  reportedMs: -Infinity,
+  standsBy: null,
+})
+
+export const isLeading = (self: Self): boolean =>
+  self.lease !== null && self.parts.clock.now().monoMs < self.lease.heldUntilMonoMs()
+
+/** True: this process leads, its predecessor's calls are over, and a call of `ms` ends within the lease (DESIGN.md rule 8). */
+export const mayAct = (self: Self, ms: number): boolean => {
+  const { monoMs } = self.parts.clock.now()
+  return self.lease !== null && monoMs >= self.actFromMs && monoMs + ms < self.lease.heldUntilMonoMs()
+}
+
+/** Says a line in the log with its event's fields. */
+export const say = (self: Self, level: LogLine['level'], event: string, msg: string, fields: Record<string, unknown> = {}): void =>
+  self.parts.log({ level, event, msg, ...fields })

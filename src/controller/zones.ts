@@ -1,0 +1,160 @@
+import { standAside } from '../core/ledger.ts'
+import { markerName, parseMarker } from '../core/marker.ts'
+import { markerFor, oursOf } from '../core/next.ts'
+import type { HostConfig, HostView, Marker, ServerView } from '../core/types.ts'
+import { mend, type Note } from '../core/upkeep.ts'
+import { addressesOf, planChange, shows } from '../core/zone.ts'
+import type { WriteOutcome } from '../ports.ts'
+import { callMs } from './parts.ts'
+import { isLeading, mayAct, say, type Self } from './self.ts'
+
+const configOf = (self: Self, host: string): HostConfig => self.parts.config.dns.hosts.find((h) => h.host === host)!
+
+/** One DNS host as it shows our names now. Null: could not find out. */
+export async function readHost(self: Self, host: string, signal: AbortSignal): Promise<HostView | null> {
+  const driver = self.parts.hosts.find((h) => h.host === host)
+  const view = driver ? await driver.read(self.parts.clock.deadline(callMs.read, signal)).catch(() => null) : null
+  signal.throwIfAborted()
+  self.hosts = { ...self.hosts, [host]: view }
+  return view
+}
+
+/** Every name server that the parent publishes, asked directly by as many vantages as must agree. Null: the set is not known. */
+export async function readServers(self: Self, signal: AbortSignal): Promise<ServerView[] | null> {
+  const { config, nameServers, clock } = self.parts
+  const zones = [...new Set(config.dns.hosts.map((h) => h.zone))]
+  const lists = await Promise.all(
+    zones.map(async (zone) => {
+      const servers = await nameServers.of(zone, clock.deadline(callMs.read, signal)).catch(() => null)
+      return servers && Promise.all(servers.map((server) => readServer(self, zone, server, signal)))
+    }),
+  )
+  signal.throwIfAborted()
+  return (self.servers = lists.some((l) => l === null) ? null : lists.flatMap((l) => l ?? []))
+}
+
+async function readServer(self: Self, zone: string, server: string, signal: AbortSignal): Promise<ServerView> {
+  const { config, vantages, clock, serversOf } = self.parts
+  const own = config.dns.hosts.find((h) => h.zone === zone && serversOf[h.host]?.includes(server))
+  const names = config.dns.hosts.find((h) => h.zone === zone)!.names
+  const dig = { server, zone, marker: markerName(config.app, zone), names, timeoutMs: callMs.read }
+  const quorum = config.quorum ?? Math.floor(vantages.length / 2) + 1
+  const views = await Promise.all(vantages.map((v) => v.dig(dig, clock.deadline(callMs.read, signal)).catch(() => null)))
+  const seen = views.filter((v) => v !== null)
+  // The least advanced of the answers counts: a server is confirmed only where a quorum of vantages sees the same there.
+  const view = seen.length < Math.min(quorum, vantages.length) ? null : leastAdvanced(seen)
+  return { server, zone, host: own?.host ?? (config.dns.hosts.filter((h) => h.zone === zone).length === 1 ? configOf(self, config.dns.hosts.find((h) => h.zone === zone)!.host).host : null), view }
+}
+
+const epochIn = (view: HostView): number => parseMarker(view.txt[0] ?? '')?.epoch ?? -1
+const pointedIn = (view: HostView): number => (parseMarker(view.txt[0] ?? '')?.state === 'pointed' ? 1 : 0)
+const leastAdvanced = (views: HostView[]): HostView =>
+  views.reduce((least, view) => (epochIn(view) * 2 + pointedIn(view) < epochIn(least) * 2 + pointedIn(least) ? view : least))
+
+/** Brings a DNS host from a view to a marker and addresses, where it still shows that view. */
+export async function writeHost(
+  self: Self,
+  { host, view, marker, addresses }: { host: string; view: HostView; marker: Marker; addresses: string[] | null },
+  signal: AbortSignal,
+): Promise<WriteOutcome> {
+  const { config, clock } = self.parts
+  const change = planChange({ view, host: configOf(self, host), app: config.app, marker, addresses, ours: oursOf(self.book.ledger(), config) })
+  if ('refused' in change) return { outcome: 'refused', detail: change.refused }
+  if (!mayAct(self, callMs.write)) return { outcome: 'lost', detail: 'this controller no longer leads' }
+  const driver = self.parts.hosts.find((h) => h.host === host)!
+  try {
+    return await driver.write(change, clock.deadline(callMs.write, signal))
+  } catch (thrown) {
+    signal.throwIfAborted()
+    return { outcome: 'unknown', detail: `no answer in ${callMs.write / 1000} s (${thrown instanceof Error ? thrown.name : 'error'})` }
+  }
+}
+
+/** Reads every DNS host and name server, says what changed, and between moves brings up what is behind. */
+export async function tendDns(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void> {
+  const { config, clock } = self.parts
+  await Promise.all([...config.dns.hosts.map((h) => readHost(self, h.host, signal)), readServers(self, signal)])
+  self.dnsReadMs = clock.now().monoMs
+  if (isLeading(self) && self.book.ledger().record === null) await lookForOlderStore(self, said)
+  for (const host of config.dns.hosts) {
+    const { ledger } = self.state
+    const todo = ledger.move ? null : mend(host, self.hosts[host.host] ?? null, { ...self.state, ledger: self.book.ledger() }, config)
+    if (!todo) continue
+    tell(self, host.host, todo.note, said)
+    if (!isLeading(self) || !self.book.ledger().trusted) continue
+    if (todo.do === 'aside') await stepAside(self, todo.note)
+    if (todo.do === 'write') await bringUp(self, host, todo, signal)
+  }
+  self.dns = reportOf(self)
+  self.reportDue = true
+}
+
+/** Each state of a host is said once, when it changes. */
+function tell(self: Self, host: string, note: Note | null, said: Map<string, string>): void {
+  const msg = note?.msg ?? ''
+  if ((said.get(host) ?? '') === msg) return
+  const had = said.get(host)
+  said.set(host, msg)
+  if (note) say(self, note.level, 'dns', note.msg, { host })
+  else if (had) say(self, 'info', 'dns', `${host} shows what it should`, { host })
+}
+
+/** A marker of ours that this store knows nothing of: the store is new, lost or an old copy, so it never acts by itself. */
+async function lookForOlderStore(self: Self, said: Map<string, string>): Promise<void> {
+  const { config } = self.parts
+  const found = config.dns.hosts.flatMap(({ host }) => {
+    const marker = parseMarker(self.hosts[host]?.txt[0] ?? '')
+    return marker && marker.app === config.app && marker.owner === config.owner ? [{ host, marker }] : []
+  })
+  const newest = found.sort((a, b) => b.marker.epoch - a.marker.epoch)[0]
+  if (!newest) return
+  const { host, marker } = newest
+  const msg = `${host} says epoch ${marker.epoch}, ${marker.site} is active (${marker.state}), and this store knows nothing of it: it may be new, lost or an old copy. It watches, and acts after: lifeboat adopt`
+  tell(self, 'older-store', { event: 'dns', level: 'warn', site: marker.site, host, msg }, said)
+  if (!self.book.ledger().trusted) return
+  await self.book.change((ledger) => ({ ledger: { ...ledger, trusted: false }, entries: [self.book.entry('dns', msg, { host, epoch: marker.epoch })] }))
+}
+
+async function stepAside(self: Self, note: Note): Promise<void> {
+  await self.book.change((ledger) => ({
+    ledger: standAside(ledger, self.parts.clock.now()),
+    entries: [self.book.entry('dns', note.msg, { host: note.host })],
+  }))
+}
+
+async function bringUp(self: Self, host: HostConfig, todo: { marker: Marker; addresses: string[]; drift: boolean; note: Note }, signal: AbortSignal): Promise<void> {
+  const view = self.hosts[host.host]
+  if (!view) return
+  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker: todo.marker, addresses: todo.addresses }, signal)
+  say(self, outcome === 'done' ? 'info' : 'warn', 'dns', `${host.host}: ${outcome === 'done' ? `shows epoch ${todo.marker.epoch}` : `${outcome}: ${detail}`}`, { host: host.host, outcome })
+  await self.book.change((ledger) => ({
+    ledger: {
+      ...ledger,
+      hosts: outcome === 'done' ? { ...ledger.hosts, [host.host]: todo.marker.epoch } : ledger.hosts,
+      reassertsMs: todo.drift ? [self.parts.clock.now().wallMs, ...ledger.reassertsMs].slice(0, 10) : ledger.reassertsMs,
+    },
+    entries: [self.book.entry('dns', todo.note.msg, { host: host.host, outcome, detail })],
+  }))
+  await readHost(self, host.host, signal)
+}
+
+/** Each DNS host for `status`, held against the ledger's record. */
+function reportOf(self: Self): Self['dns'] {
+  const { config } = self.parts
+  const ledger = self.book.ledger()
+  return config.dns.hosts.map((host) => {
+    const view = self.hosts[host.host] ?? null
+    const epoch = view ? (parseMarker(view.txt[0] ?? '')?.epoch ?? null) : null
+    const addresses = view ? addressesOf(view, host.names) : null
+    const stands = (v: HostView | null) =>
+      v && ledger.record && config.owner
+        ? shows(v, host, markerFor(ledger.record, config, 'pointed'), ledger.record.addresses, oursOf(ledger, config))
+        : null
+    const servers = (self.servers ?? []).filter((s) => s.zone === host.zone && (s.host === host.host || s.host === null) && s.view)
+    const served = servers.length > 0 && servers.every((s) => stands(s.view) === 'yes')
+    const shown = stands(view)
+    const state = view === null ? 'lost' : shown === null ? null : shown !== 'yes' ? 'lost' : served ? 'served' : 'written'
+    const detail = view === null ? 'does not answer' : shown === 'yes' ? '' : shown === null ? 'not adopted' : shown
+    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail }
+  })
+}
