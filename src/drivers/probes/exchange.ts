@@ -1,0 +1,75 @@
+import { Client, errors } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { Socket } from 'node:net'
+import { openTcp, openTls } from './connection.ts'
+import type { Connection, Trust } from './connection.ts'
+import type { Means } from './finding.ts'
+
+/** How much of a body is read at most. */
+export const bodyMaxBytes = 1024 * 1024
+
+/** Where a URL is asked. `address` is connected to; the URL's name goes into Host and SNI. */
+export type Target = { url: URL; address: string; trust: Trust }
+
+/** Connects to the address at the URL's port. The socket is the caller's to destroy. */
+export const openTarget = async ({ url, address, trust }: Target, { clock }: Means, limit: AbortSignal): Promise<Connection> => {
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+  if (url.protocol === 'http:') return { socket: await openTcp(address, port, limit), certificateUntilMs: null, fault: null }
+  return openTls({ host: address, port, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
+}
+
+/** A URL's hostname, an IPv6 address without its brackets. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
+
+/** Asks for the URL once on this connection, follows nothing, and hands over the answer while its body still arrives. */
+export const get = async <T>(
+  socket: Socket,
+  url: URL,
+  version: string,
+  limit: AbortSignal,
+  use: (reply: Dispatcher.ResponseData) => Promise<T>,
+): Promise<T> => {
+  let handed = false
+  const client = new Client(url.origin, {
+    // undici asks for a second connection when the first is lost before the request is out. An answer to it that comes
+    // at once, before this function has returned, is overlooked (8.13, 2026-11).
+    connect: (_options, done) => {
+      queueMicrotask(handed ? () => done(new errors.SocketError('closed'), null) : () => done(null, socket))
+      handed = true
+    },
+    // `limit` bounds the whole.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  try {
+    const reply = await client.request({
+      method: 'GET',
+      path: url.pathname + url.search,
+      headers: { 'user-agent': `lifeboat/${version}`, accept: '*/*', 'accept-encoding': 'identity' },
+      reset: true,
+      signal: limit,
+    })
+    // A body that nobody reads on fails when the client is destroyed; that is no news.
+    reply.body.on('error', () => {})
+    return await use(reply)
+  } finally {
+    await client.destroy()
+  }
+}
+
+/** `found`: the text is there · `ended`: the body ended without it · `long`: nor is it in the first MiB. No text is looked for where it is null. */
+export const readBody = async (body: AsyncIterable<Buffer>, text: string | null): Promise<'found' | 'ended' | 'long'> => {
+  const wanted = text === null ? null : Buffer.from(text)
+  let bytes = 0
+  let tail = Buffer.alloc(0)
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (wanted !== null) {
+      const seen = Buffer.concat([tail, chunk])
+      if (seen.includes(wanted)) return 'found'
+      tail = seen.subarray(Math.max(0, seen.length - wanted.length + 1))
+    }
+    if (bytes >= bodyMaxBytes) return 'long'
+  }
+  return 'ended'
+}

@@ -1,0 +1,85 @@
+import { isIPv6 } from 'node:net'
+import { errors } from 'undici'
+import type { Clock } from '../../clock.ts'
+import type { Answer } from '../../core/types.ts'
+import type { AnswerKind } from '../../core/words.ts'
+import { textOf } from '../../errors.ts'
+import type { Question } from '../../ports.ts'
+
+/** What a probe came to, before it is timed. `certificateUntilMs` left out: no TLS was seen. */
+export type Finding = { kind: AnswerKind; detail: string; certificateUntilMs?: number | null }
+
+/** What every probe is handed besides its question. `version` goes into the User-Agent. */
+export type Means = { clock: Clock; version: string }
+
+/** Asks within the question's time-out and times it. Rejects only when `signal` aborts, with its reason. */
+export const answerOf = async (
+  question: Question,
+  clock: Clock,
+  signal: AbortSignal,
+  find: (limit: AbortSignal) => Promise<Finding>,
+): Promise<Answer> => {
+  signal.throwIfAborted()
+  const startedMs = clock.now().monoMs
+  const limit = clock.deadline(question.timeoutMs, signal)
+  const finding = await find(limit).catch((thrown: unknown) => findingOf(thrown, question, limit))
+  signal.throwIfAborted()
+  return {
+    kind: finding.kind,
+    address: question.address,
+    detail: plain(finding.detail),
+    ms: Math.round(clock.now().monoMs - startedMs),
+    certificateUntilMs: finding.certificateUntilMs ?? null,
+  }
+}
+
+/** What an error says of the address. An error that is not about the connection is our own trouble: `unable`, never the site's. */
+export const findingOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): Finding => {
+  if (limit.aborted) return { kind: 'silent', detail: `no answer in ${inWords(question.timeoutMs)}` }
+  const codes = codesOf(thrown)
+  const [code] = codes
+  if (code === undefined) return { kind: 'unable', detail: `could not ask: ${textOf(thrown)}` }
+  if (codes.every((each) => each === 'ECONNREFUSED')) return { kind: 'refused', detail: 'the port refuses the connection' }
+  if (codes.every((each) => isOurs(each, question.address))) return { kind: 'unable', detail: `could not ask from here (${code})` }
+  return { kind: 'silent', detail: wordsOf(code) }
+}
+
+// A hostname with several addresses fails with an AggregateError: one error per address.
+const codesOf = (thrown: unknown): string[] => {
+  if (thrown instanceof AggregateError) return thrown.errors.flatMap(codesOf)
+  // Its `code` is not always there (undici 8.13, 2026-11).
+  if (thrown instanceof errors.HTTPParserError) return ['NOT_HTTP']
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  return typeof code === 'string' && !/^(UND_)?ERR_INVALID_/.test(code) ? [code] : []
+}
+
+const lacking = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EACCES'])
+
+// What this machine lacks says nothing of the site. Without an IPv6 route Linux answers ENETUNREACH; for IPv4, which
+// every vantage has, the same code means that the way there is gone.
+const isOurs = (code: string, address: string): boolean => lacking.has(code) || (code === 'ENETUNREACH' && isIPv6(address))
+
+const wordsOf = (code: string): string => {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was reset'
+  if (code === 'UND_ERR_SOCKET') return 'closed without a whole answer'
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `no way there (${code})`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its hostname has no address (${code})`
+  if (code === 'NOT_HTTP') return 'what it answers is not HTTP'
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `the TLS handshake failed (${code})`
+  return `no answer (${code})`
+}
+
+/** A duration for people, in its largest fitting unit: `200 ms`, `1.5 s`, `3 d`. */
+export const inWords = (ms: number): string => {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`
+  if (ms < 7_200_000) return `${Math.floor(ms / 60_000)} min`
+  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h`
+  return `${Math.floor(ms / 86_400_000)} d`
+}
+
+// A stranger's words end in our log: one line, printable, short.
+const plain = (text: string): string => {
+  const line = text.replace(/[^\x20-\x7e]+/g, '?')
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line
+}

@@ -1,0 +1,56 @@
+import { expect, test, vi } from 'vitest'
+import { machineClock } from '../../../src/clock.ts'
+import { answerOf, findingOf } from '../../../src/drivers/probes/finding.ts'
+import { probeTcp } from '../../../src/drivers/probes/tcp.ts'
+import type { TcpQuestion } from '../../../src/drivers/probes/tcp.ts'
+import { freePort, listenTcp, openSockets } from '../../lab/sockets.ts'
+
+const ask = (port: number, address = '127.0.0.1', signal = new AbortController().signal) => {
+  const question: TcpQuestion = { kind: 'tcp', site: 'aws', address, port, timeoutMs: 2000 }
+  return answerOf(question, machineClock, signal, (limit) => probeTcp(question, { clock: machineClock, version: '0' }, limit))
+}
+
+test.each(['127.0.0.1', '127.0.0.9', '::1', 'localhost'])('a port that accepts at %s is ok, and is let go at once', async (address) => {
+  const port = await listenTcp(() => {}, address)
+  expect(await ask(port, address)).toMatchObject({ kind: 'ok', address, detail: `port ${port} accepts`, certificateUntilMs: null })
+  await vi.waitFor(() => expect(openSockets()).toEqual([]))
+})
+
+test.each(['127.0.0.1', '::1', 'localhost'])('a port that refuses at %s', async (address) => {
+  expect(await ask(await freePort(address), address)).toMatchObject({ kind: 'refused' })
+})
+
+test('an abort rejects with its reason', async () => {
+  await expect(ask(1, '127.0.0.1', AbortSignal.abort('over'))).rejects.toBe('over')
+})
+
+const failing = (code: string) => Object.assign(new Error(code), { code })
+
+test.each([
+  ['127.0.0.1', 'ETIMEDOUT', 'silent'],
+  ['127.0.0.1', 'EHOSTUNREACH', 'silent'],
+  ['127.0.0.1', 'ENETUNREACH', 'silent'],
+  ['::1', 'EHOSTUNREACH', 'silent'],
+  ['::1', 'ENETUNREACH', 'unable'],
+  ['::1', 'EADDRNOTAVAIL', 'unable'],
+  ['::1', 'EAFNOSUPPORT', 'unable'],
+  ['127.0.0.1', 'EMFILE', 'unable'],
+  ['site.example', 'ENOTFOUND', 'silent'],
+  ['127.0.0.1', 'ERR_INVALID_ARG_TYPE', 'unable'],
+])('at %s, %s is %s', (address, code, kind) => {
+  const question = { address, timeoutMs: 1000 }
+  expect(findingOf(failing(code), question, new AbortController().signal).kind).toBe(kind)
+})
+
+test('a hostname refuses when each of its addresses does, and is silent when one is', () => {
+  const question = { address: 'site.example', timeoutMs: 1500 }
+  const limit = new AbortController().signal
+  expect(findingOf(new AggregateError([failing('ECONNREFUSED'), failing('ECONNREFUSED')]), question, limit).kind).toBe('refused')
+  expect(findingOf(new AggregateError([failing('ECONNREFUSED'), failing('ETIMEDOUT')]), question, limit).kind).toBe('silent')
+  expect(findingOf(failing('ECONNREFUSED'), question, AbortSignal.abort())).toEqual({ kind: 'silent', detail: 'no answer in 1.5 s' })
+})
+
+test('our own mistake is never held against the site', () => {
+  const finding = findingOf(new TypeError('x is not a function'), { address: '127.0.0.1', timeoutMs: 1000 }, new AbortController().signal)
+  expect(finding).toEqual({ kind: 'unable', detail: 'could not ask: x is not a function' })
+})

@@ -1,0 +1,44 @@
+import { createServer as createPlainServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTcpServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+import type { Identity } from './certificates.ts'
+
+/** Starts the server on a free port for the length of one test, and says which. Whatever hangs on it is cut off at the end. */
+export const listen = async (server: Server, host = '127.0.0.1'): Promise<number> => {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
+  return (server.address() as AddressInfo).port
+}
+
+export const listenHttp = (handler: RequestListener, host?: string): Promise<number> => listen(createPlainServer(handler), host)
+
+export const listenHttps = (identity: Identity, handler: RequestListener, host?: string): Promise<number> =>
+  listen(createTlsServer(identity, handler).on('tlsClientError', () => {}), host)
+
+/** Reads what it is sent, so that it notices when the other end hangs up. */
+export const listenTcp = (handler: (socket: Socket) => void, host?: string): Promise<number> =>
+  listen(createTcpServer((socket) => handler(socket.resume())), host)
+
+/** A port that was free a moment ago, so that it refuses. */
+export const freePort = async (host = '127.0.0.1'): Promise<number> => {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** The sockets that this process holds open now, timers and pipes left out. */
+export const openSockets = (): string[] => process.getActiveResourcesInfo().filter((each) => /TCPSocket|TLS|UDP|GetAddrInfo/.test(each))
