@@ -73,7 +73,7 @@ const refuseOtherApp = (db: DatabaseSync, path: string, app: string | null): voi
 /** Reads every page; Said where one is damaged. */
 export const checkPages = (db: DatabaseSync, path: string): void => {
   const verdict = pragma(db, 'quick_check(1)')
-  if (verdict !== 'ok') throw damaged(path, String(verdict))
+  if (verdict !== 'ok') throw damaged(path, String(verdict).split('\n').at(-1) ?? '')
 }
 
 /** Brings the file to this lifeboat's version, in one transaction. */
