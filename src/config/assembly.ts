@@ -1,0 +1,127 @@
+import { resolve } from 'node:path'
+import type { Config } from '../core/types.ts'
+import { dnsDrivers } from './companies.ts'
+import { entriesOf } from './lists.ts'
+import { hostIdOf, zoneOf } from './rules/dns.ts'
+import type { File, FileDnsHost } from './schema.ts'
+import type { Check, DnsHostSettings, Settings } from './settings.ts'
+import type { Tree } from './tree.ts'
+
+/** A mapping in the order of the file. JavaScript moves keys that look like numbers to the front, and order is preference. */
+const inOrder = <V>(record: Record<string, V>, tree: Tree, key: string): [string, V][] =>
+  entriesOf(record).sort(([one], [other]) => tree.spotOf([key, one]).offset - tree.spotOf([key, other]).offset)
+
+const present = (record: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== undefined))
+
+// ── Checks ───────────────────────────────────────────────────────────────────
+
+type Tls = 'public' | 'any' | { ca: string }
+
+const activeChecks = ({ check }: File, tls: Tls): Check[] => {
+  if (check.tcp !== undefined) return [{ kind: 'tcp', port: check.tcp }]
+  if (check.dns) return [{ kind: 'dns', ...check.dns }]
+  return (check.url ?? []).map((url) => ({ kind: 'http', url, status: check.status ?? [200], body: check.body ?? null, tls }))
+}
+
+/** What `standby` does not say is as for the active site. */
+const standbyChecks = ({ check }: File, tls: Tls): Check[] | null =>
+  check.standby?.url.map((url) => ({
+    kind: 'http',
+    url,
+    status: check.standby?.status ?? check.status ?? [200],
+    body: check.standby?.body ?? check.body ?? null,
+    tls,
+  })) ?? null
+
+// ── DNS ──────────────────────────────────────────────────────────────────────
+
+const ttlSOf = (host: FileDnsHost, { dns }: File): number => Math.round((host.ttl ?? dns.ttl) / 1_000)
+
+const hostSettings = (host: FileDnsHost, file: File): DnsHostSettings => {
+  const { driver, zone, ttl: _, sharedFate, nameservers, ...own } = host
+  const algorithm = host.driver === 'rfc2136' && host.key !== undefined ? { algorithm: host.algorithm ?? 'hmac-sha256' } : {}
+  return {
+    host: hostIdOf(host),
+    driver,
+    zone,
+    sharedFate: sharedFate !== undefined,
+    ttlS: ttlSOf(host, file),
+    options: present({ ...own, ...algorithm, nameservers: nameservers?.join(',') }),
+  }
+}
+
+const coreDns = (file: File): Config['dns'] => ({
+  names: file.dns.names,
+  drift: file.dns.drift,
+  hosts: file.dns.hosts.map((host) => ({
+    host: hostIdOf(host),
+    driver: host.driver,
+    zone: host.zone,
+    names: file.dns.names.filter((name) => zoneOf(name, file.dns.hosts) === host.zone),
+    ttlS: ttlSOf(host, file),
+    atomicZone: dnsDrivers[host.driver].atomicZone,
+  })),
+})
+
+// ── The whole ────────────────────────────────────────────────────────────────
+
+const corePolicy = ({ policy }: File): Config['policy'] => ({
+  automatic: policy.automatic,
+  confirmCutMs: policy.confirmCut,
+  outageMs: policy.outage,
+  appFaultMs: policy.appFault === 'never' ? null : policy.appFault,
+  cooldownMs: policy.cooldown,
+  maxMovesPerHour: policy.maxMovesPerHour,
+  failback: policy.failback,
+})
+
+const coreOf = (file: File, tree: Tree, vantages: Settings['vantages']): Config => ({
+  app: file.app,
+  owner: file.owner ?? null,
+  sites: inOrder(file.sites, tree, 'sites').map(([site, { cloud, address, addressV6, standby }]) => ({
+    site,
+    cloud,
+    addresses: [address, addressV6].filter((text) => text !== undefined),
+    standby,
+  })),
+  check: { intervalMs: file.check.interval, timeoutMs: file.check.timeout, fall: file.check.fall, rise: file.check.rise },
+  vantages: vantages.map(({ vantage, cloud }) => ({ vantage, cloud })),
+  quorum: file.quorum ?? null,
+  canaries: file.canaries.length,
+  data: {
+    holds: file.data === undefined || file.data.holds === 'nothing' ? null : file.data.holds,
+    carried: file.data !== undefined && file.data.driver !== 'none',
+  },
+  dns: coreDns(file),
+  policy: corePolicy(file),
+})
+
+const vantagesOf = (file: File, tree: Tree): Settings['vantages'] =>
+  file.vantages
+    ? inOrder(file.vantages, tree, 'vantages').map(([vantage, { cloud, url, token }]) => ({ vantage, cloud, url: url ?? null, token: token ?? null }))
+    : [{ vantage: 'here', cloud: 'none', url: null, token: null }]
+
+/** Settings out of a file that is sound. `caPem`: the text of `check.tls.ca`; null where none is named. */
+export const assemble = (file: File, tree: Tree, around: { path: string; folder: string; hash: string; caPem: string | null; warnings: string[] }): Settings => {
+  const vantages = vantagesOf(file, tree)
+  const tls = around.caPem !== null ? { ca: around.caPem } : file.check.tls === 'any' ? 'any' : 'public'
+  const store = file.store.driver === 'sqlite' ? file.store.path : undefined
+  return {
+    file: around.path,
+    folder: around.folder,
+    hash: around.hash,
+    core: coreOf(file, tree, vantages),
+    checks: { active: activeChecks(file, tls), standby: standbyChecks(file, tls) },
+    sites: Object.fromEntries(
+      entriesOf(file.sites).map(([site, { machineId, stack, dir }]) => [site, { machineId: machineId ?? null, stack: stack ?? null, dir: dir ?? null }]),
+    ),
+    vantages,
+    canaries: file.canaries,
+    dns: { hosts: file.dns.hosts.map((host) => hostSettings(host, file)), nameservers: file.dns.nameservers ?? null },
+    clouds: Object.fromEntries(entriesOf(file.clouds).flatMap(([cloud, entry]) => (entry ? [[cloud, present(entry)]] : []))),
+    store: { driver: 'sqlite', path: resolve(around.folder, store ?? `.lifeboat/${file.app}.db`) },
+    secrets: tree.secrets,
+    warnings: around.warnings,
+  }
+}

@@ -1,0 +1,54 @@
+import * as accounts from './accounts.ts'
+import * as checks from './checks.ts'
+import * as dns from './dns.ts'
+import type { Rule } from './rule.ts'
+import * as running from './running.ts'
+import * as sites from './sites.ts'
+import * as vantages from './vantages.ts'
+
+/** Every rule of the house, in no particular order: what is found is printed in the order of the file. */
+export const rules: Rule[] = [
+  sites.fewerThanTwoSites,
+  sites.addressOrStack,
+  sites.withoutStack,
+  sites.sameAddress,
+  sites.v6BesideHostname,
+  sites.mixedKinds,
+  sites.apexNeedsIp,
+  sites.addressIsMovedName,
+  sites.withoutIpv4,
+  checks.oneKindOfCheck,
+  checks.onlyWithUrl,
+  checks.timeoutBelowInterval,
+  checks.urlOffTheNames,
+  checks.canaryInsideSite,
+  checks.sameCanary,
+  checks.withoutCanaries,
+  vantages.noVantages,
+  vantages.thisProcessTwice,
+  vantages.urlAndToken,
+  vantages.sameVantage,
+  vantages.plainHttp,
+  vantages.nobodyVotes,
+  vantages.quorumAboveVoters,
+  vantages.quorumWithoutMajority,
+  dns.nameTwice,
+  dns.nameInNoZone,
+  dns.zoneWithoutName,
+  dns.hostTwice,
+  dns.ttlBelowMinimum,
+  dns.dnsHostInSitesAccount,
+  dns.keyAndSecret,
+  dns.embeddedOffLoopback,
+  accounts.cloudWithoutEntry,
+  accounts.cloudWithoutDriver,
+  accounts.entryWithoutSite,
+  accounts.sameCredentialTwice,
+  accounts.halfAwsKey,
+  accounts.plainEndpoint,
+  running.automaticWithoutData,
+  running.withoutData,
+  running.withoutOwner,
+  running.urlOrExec,
+  running.listenWithoutToken,
+]

@@ -1,0 +1,120 @@
+import { ipOfServer, isLoopback } from '../addresses.ts'
+import { dnsDrivers } from '../companies.ts'
+import { formatDuration } from '../durations.ts'
+import type { Fault } from '../faults.ts'
+import { entriesOf, pairs } from '../lists.ts'
+import type { File, FileDnsHost } from '../schema.ts'
+import type { Rule } from './rule.ts'
+
+const isIn = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`)
+
+/** The zone that a name lives in: the longest of those listed. Null: none. */
+export const zoneOf = (name: string, hosts: { zone: string }[]): string | null =>
+  hosts.map(({ zone }) => zone).filter((zone) => isIn(name, zone)).sort((a, b) => b.length - a.length)[0] ?? null
+
+/** What a DNS host is called in logs and in the journal. */
+export const hostIdOf = (host: FileDnsHost): string =>
+  'server' in host ? `${host.driver}/${host.server}/${host.zone}` : `${host.driver}/${host.zone}`
+
+export const nameTwice: Rule = {
+  reads: ['dns.names'],
+  judge: ({ dns }) =>
+    pairs([...dns.names.entries()])
+      .filter(([[, one], [, other]]) => one === other)
+      .map(([[first], [second]]) => ({ path: ['dns', 'names', second], what: `is dns.names[${first}] again`, instead: 'Delete one of the two' })),
+}
+
+export const nameInNoZone: Rule = {
+  reads: ['dns.names', 'dns.hosts.*.zone', 'dns.hosts.*.driver'],
+  judge: ({ dns }) =>
+    [...dns.names.entries()]
+      .filter(([, name]) => zoneOf(name, dns.hosts) === null)
+      .map(([i]) => [
+        { path: ['dns', 'names', i], what: "is in no DNS host's zone", instead: 'Add the host of its zone to dns.hosts, or correct the name' },
+        { path: ['dns', 'hosts'], what: `hold no zone for dns.names[${i}]`, got: null, instead: 'Add the host of its zone, or correct the name' },
+      ]),
+}
+
+/** Told only where every name has its zone: else it is most likely the other half of that mistake. */
+export const zoneWithoutName: Rule = {
+  reads: ['dns.names', 'dns.hosts.*.zone', 'dns.hosts.*.driver'],
+  judge: ({ dns }) =>
+    dns.names.some((name) => zoneOf(name, dns.hosts) === null)
+      ? []
+      : [...dns.hosts.entries()]
+          .filter(([, { zone }]) => !dns.names.some((name) => zoneOf(name, dns.hosts) === zone))
+          .map(([i]) => ({ path: ['dns', 'hosts', i, 'zone'], what: 'is the zone of none of dns.names', instead: 'Add a name of it to dns.names, or delete this host' })),
+}
+
+export const hostTwice: Rule = {
+  reads: ['dns.hosts.*.zone', 'dns.hosts.*.driver', 'dns.hosts.*.server'],
+  judge: ({ dns }) =>
+    pairs([...dns.hosts.entries()])
+      .filter(([[, one], [, other]]) => hostIdOf(one) === hostIdOf(other))
+      .map(([[first], [second]]) => ({ path: ['dns', 'hosts', second], what: `is dns.hosts[${first}] again`, got: null, instead: 'Delete one of the two' })),
+}
+
+/** Overruled by a `ttl` at the host itself. */
+export const ttlBelowMinimum: Rule = {
+  reads: ['dns.ttl', 'dns.hosts.*.ttl', 'dns.hosts.*.driver'],
+  judge: ({ dns }) =>
+    [...dns.hosts.entries()].flatMap(([i, { driver, ttl }]) => {
+      const leastMs = dnsDrivers[driver].ttlMinS * 1_000
+      if (ttl !== undefined || dns.ttl >= leastMs) return []
+      const least = formatDuration(leastMs)
+      const instead = `Write dns.ttl: ${least}, or ttl: at this host to overrule its minimum`
+      return [
+        [
+          { path: ['dns', 'ttl'], what: `is below the minimum of dns.hosts[${i}], ${least}`, instead: `Write ${least} or more, or ttl: at that host to overrule its minimum` },
+          { path: ['dns', 'hosts', i, 'driver'], what: `has a minimum TTL of ${least}, and dns.ttl is below it`, instead },
+        ],
+      ]
+    }),
+}
+
+/** The company that keeps a site may take a DNS host along (DESIGN.md, rule 11). Own servers: where they stand at a site's own address. */
+const sharesFateWith = (host: FileDnsHost, sites: File['sites']): string[] => {
+  const ip = 'server' in host ? ipOfServer(host.server) : null
+  return entriesOf(sites)
+    .filter(([, { cloud, address, addressV6 }]) => {
+      // One machine's loopback tells nothing of who would be lost together.
+      const sameMachine = ip !== null && !isLoopback(ip) && [address, addressV6].includes(ip)
+      return sameMachine || cloud === dnsDrivers[host.driver].company
+    })
+    .map(([name]) => name)
+}
+
+export const dnsHostInSitesAccount: Rule = {
+  reads: ['dns.hosts.*.driver', 'dns.hosts.*.server', 'dns.hosts.*.sharedFate', 'sites.*.cloud', 'sites.*.address', 'sites.*.addressV6'],
+  judge: ({ dns, sites }) =>
+    [...dns.hosts.entries()].flatMap(([i, host]) =>
+      host.sharedFate !== undefined
+        ? []
+        : sharesFateWith(host, sites).map((site): Fault[] => [
+            { path: ['dns', 'hosts', i, 'driver'], what: `is lost together with site ${site}: the same company keeps both`, instead: 'Host the zone elsewhere, or write sharedFate: accepted here' },
+            { path: ['sites', site, 'cloud'], what: `keeps dns.hosts[${i}] too, which is lost together with this site`, instead: `Host the zone elsewhere, or write sharedFate: accepted at dns.hosts[${i}]` },
+          ]),
+    ),
+}
+
+export const keyAndSecret: Rule = {
+  reads: ['dns.hosts.*.key', 'dns.hosts.*.secret', 'dns.hosts.*.server', 'dns.hosts.*.driver', 'dns.hosts.*.algorithm'],
+  judge: ({ dns }) =>
+    [...dns.hosts.entries()].flatMap(([i, host]): Fault[] => {
+      if (host.driver !== 'rfc2136') return []
+      const path = ['dns', 'hosts', i]
+      if (host.key !== undefined && host.secret === undefined) return [{ path: [...path, 'key'], what: 'has no secret beside it', instead: 'Write secret: "${TSIG_SECRET}"' }]
+      if (host.key === undefined && host.secret !== undefined) return [{ path: [...path, 'secret'], what: 'has no key beside it', instead: 'Write key: with the name of the TSIG key' }]
+      if (host.key !== undefined) return []
+      if (!isLoopback(ipOfServer(host.server))) return [{ path: [...path, 'server'], what: 'is off loopback and has no TSIG key', instead: 'Write key: and secret: as the name server has them' }]
+      return host.algorithm === undefined ? [] : [{ path: [...path, 'algorithm'], what: 'means nothing without key and secret', instead: 'Write both, or leave algorithm out' }]
+    }),
+}
+
+export const embeddedOffLoopback: Rule = {
+  reads: ['dns.hosts.*.server', 'dns.hosts.*.driver'],
+  judge: ({ dns }) =>
+    [...dns.hosts.entries()]
+      .filter(([, host]) => host.driver === 'embedded' && !isLoopback(ipOfServer(host.server)))
+      .map(([i]) => ({ path: ['dns', 'hosts', i, 'server'], what: 'is off loopback, and the embedded server takes changes from anybody', instead: 'Write an address such as 127.0.0.1:5353' })),
+}

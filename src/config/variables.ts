@@ -1,0 +1,69 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Said, textOf } from '../errors.ts'
+
+/** The value of a variable; undefined where it is not set. */
+export type Lookup = (name: string) => string | undefined
+
+export const variablesFile = 'lifeboat.env'
+
+const unquoted = (text: string): string => /^(["'])(.*)\1$/.exec(text)?.[2] ?? text
+
+/** `NAME=value` lines; `#` begins a comment line, quotes around a value are taken off. No line is ever shown: it holds a secret. */
+const parseVariables = (text: string): Map<string, string> => {
+  const variables = new Map<string, string>()
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim().replace(/^export\s+/, '')
+    if (line === '' || line.startsWith('#')) continue
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? []
+    if (name === undefined || value === undefined)
+      throw new Said(`${variablesFile}:${index + 1}: line: is not NAME=value (got (hidden)). Write NAME=value, and begin a comment with #`)
+    variables.set(name, unquoted(value))
+  }
+  return variables
+}
+
+/** What `lifeboat.env` beside the file sets; nothing where there is none. Refused where others than its owner may open it. */
+const readVariables = (folder: string): Map<string, string> => {
+  const path = join(folder, variablesFile)
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat) return new Map()
+  if ((stat.mode & 0o077) !== 0) {
+    const mode = (stat.mode & 0o777).toString(8)
+    throw new Said(`${variablesFile}:1: file: holds secrets, and others than its owner may open it (got mode ${mode}). Type chmod 600 ${variablesFile}`)
+  }
+  try {
+    return parseVariables(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof Said) throw error
+    throw new Said(`${variablesFile} cannot be read: ${textOf(error)}`)
+  }
+}
+
+/** The environment first, then `lifeboat.env` beside the file. */
+export const lookupIn = (env: Record<string, string | undefined>, folder: string): Lookup => {
+  const beside = readVariables(folder)
+  return (name) => env[name] ?? beside.get(name)
+}
+
+/** `values`: what was put in, all of it secret. `problems`: sentences' halves, as in a Fault. */
+export type Expansion = { text: string; values: string[]; problems: { what: string; got: string; instead: string }[] }
+
+/** Puts the variables' values in the place of `${NAME}`; `$${` is a literal `${`. */
+export const expand = (text: string, lookup: Lookup): Expansion => {
+  const values: string[] = []
+  const problems: Expansion['problems'] = []
+  const expanded = text.replace(/\$(\$\{)|\$\{([^}]*)(\}?)/g, (_, literal?: string, name = '', end = '') => {
+    if (literal) return literal
+    if (!/^[A-Za-z_]\w*$/.test(name) || !end) {
+      problems.push({ what: 'has a ${ that names no variable', got: 'text', instead: 'Write "${NAME}", or $${ where ${ is meant' })
+      return ''
+    }
+    const value = lookup(name)
+    if (value === undefined)
+      problems.push({ what: `needs ${name}, which is not set`, got: `\${${name}}`, instead: `Set ${name} in the environment or in ${variablesFile} beside the file` })
+    else values.push(value)
+    return value ?? ''
+  })
+  return { text: expanded, values, problems }
+}
