@@ -24,8 +24,8 @@ export type SimState = {
   /** Tokens that it accepts. */
   tokens: string[]
   droplets: SimDroplet[]
-  /** How it answers every call. `anything` and `insane`: tokens it does not know are accepted, or end in HTTP 500. */
-  mode: 'well' | 'limited' | 'unavailable' | 'redirect' | 'hang' | 'nonsense' | 'anything' | 'insane'
+  /** How it answers every call. `gate`: a 401 that is not its own; `anything`, `insane`: accepts an unknown token, or answers it with 500. */
+  mode: 'well' | 'limited' | 'unavailable' | 'redirect' | 'gate' | 'hang' | 'nonsense' | 'anything' | 'insane'
   /** Paths below /v2 that it forbids (HTTP 403). */
   forbids: string[]
   /** What a 429 asks for: Retry-After, or without one (null) only ratelimit-reset. */
@@ -60,7 +60,7 @@ const truth: SimState = {
   pageMost: 200, unlisted: [], counted: false, unfound: [], repeats: false, emptyPage2: false,
 }
 
-/** A DigitalOcean on 127.0.0.1 that serves only the calls that we make. `port` 0: any. PUT /_sim changes its state, GET /_sim shows it. */
+/** A DigitalOcean on 127.0.0.1, only for the calls that we make. `port` 0: any. PUT /_sim changes its state, GET shows it. */
 export const startSimDigitalOcean = async (options: Partial<SimState> & { port?: number; clock?: Clock }): Promise<SimDigitalOcean> => {
   const { port = 0, clock = machineClock, ...start } = options
   const state: SimState = { ...truth, ...start }
@@ -107,7 +107,8 @@ const control = async (request: IncomingMessage, response: ServerResponse, state
 
 type Answer = { status: number; type: string; text: string; headers?: Record<string, string> }
 const json = (status: number, body: unknown, headers?: Record<string, string>): Answer => ({ status, type: 'application/json', text: JSON.stringify(body), ...(headers && { headers }) })
-const isLie = ({ type }: Answer, { mode, account }: SimState) => type !== 'application/json' || mode === 'nonsense' || !['active', 'warning', 'locked'].includes(account)
+const isLie = ({ type }: Answer, { mode, account }: SimState) =>
+  type !== 'application/json' || mode === 'nonsense' || !['active', 'warning', 'locked'].includes(account)
 const error = (status: number, id: string, message: string, headers?: Record<string, string>) => json(status, { id, message }, headers)
 const html = (status: number, headers?: Record<string, string>): Answer => ({ status, type: 'text/html', text: '<!doctype html><title>DigitalOcean</title>', ...(headers && { headers }) })
 const absent = () => error(404, 'not_found', 'The resource you requested could not be found.')
@@ -116,6 +117,7 @@ const answerTo = (request: IncomingMessage, state: SimState): Answer => {
   const url = new URL(request.url ?? '/', 'http://sim.example')
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
   if (state.mode === 'unavailable') return html(503)
+  if (state.mode === 'gate') return html(401)
   if (state.mode === 'redirect') return html(302, { location: '/login' })
   if (state.mode === 'limited') return error(429, 'too_many_requests', 'API Rate limit exceeded.', state.retryAfterS === null ? {} : { 'retry-after': `${state.retryAfterS}` })
   if (state.mode === 'nonsense') return json(200, { hello: 'world' })

@@ -21,8 +21,9 @@ export type Call = {
 const agent = new Agent({ connect: { timeout: 10_000 } })
 
 /**
- * One GET with a deadline and a bounded body. Redirects are answers, never followed: a token must not travel to wherever they point.
- * Each call opens its own connection, so that none rests on one that died with the way there. Rejects only when `signal` aborts.
+ * One GET with a deadline and a bounded body. Redirects are answers, never followed: a token must not travel to wherever
+ * they point. Each call opens its own connection, so that none rests on one that died with the way there. Rejects only
+ * when `signal` aborts.
  */
 export const callOnce = async (call: Call): Promise<Called> => {
   const deadline = call.clock.deadline(call.timeoutMs, call.signal)
@@ -51,4 +52,4 @@ const readBounded = async (body: AsyncIterable<Buffer>, bytesMax: number): Promi
 }
 
 const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]))
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))

@@ -63,7 +63,8 @@ export type Action = z.infer<typeof shapes.actions>['actions'][number]
 const callMs = 5_000
 // 200 droplets come to about 1.5 MB.
 const bytesMax = 8 * 1024 * 1024
-// Retry-After says how long the limit of a minute lasts; that of an hour names only ratelimit-reset. Bounded, so that one absurd header does not blind us.
+// Retry-After comes with the limit of a minute (since 2023, https://docs.digitalocean.com/notes/2023/api-rate-limit);
+// that of an hour names only ratelimit-reset. Bounded, so that one absurd header does not blind us.
 const waits = { default: 60_000, min: 1_000, max: 900_000 }
 
 /** DigitalOcean's API at `endpoint`: each call is taken from `budget`, and none goes out while it asks us to wait (HTTP 429). */
@@ -71,8 +72,10 @@ export const digitalOceanApi = (at: { endpoint: string; budget: Budget; clock: C
   const { endpoint, budget, clock } = at
   let waitUntilMs = -Infinity
   const waitMs = () => Math.max(0, waitUntilMs - clock.now().monoMs)
-  const spared = (why: string) =>
-    ({ kind: 'unclear', scope: 'unknown', detail: `not asked: ${why}`, code: null, http: null, atMs: clock.now().monoMs, aheadMs: null }) as const
+  const spared = (why: string) => {
+    const nothing = { code: null, http: null, atMs: clock.now().monoMs, aheadMs: null }
+    return { ...nothing, kind: 'unclear', scope: 'unknown', detail: `not asked: ${why}` } as const
+  }
   return {
     waitMs,
     async ask({ path, shape, token }, { signal, untilMs }) {
@@ -90,7 +93,8 @@ export const digitalOceanApi = (at: { endpoint: string; budget: Budget; clock: C
 
 const readAnswer = <S extends z.ZodType>(called: Called, path: string, shape: S): Asked<z.infer<S>> => {
   const base = { code: null, http: null, atMs: called.at.monoMs, aheadMs: null }
-  if (called.kind === 'none') return { ...base, kind: 'failing', scope: called.scope, detail: `DigitalOcean's API fails: ${called.why}` }
+  const fails = (why: string) => ({ kind: 'failing', detail: `DigitalOcean's API fails: ${why}` }) as const
+  if (called.kind === 'none') return { ...base, ...fails(called.why), scope: called.scope }
   const { status } = called
   const json = parse(called.text)
   const said = refusal.safeParse(json)
@@ -102,8 +106,9 @@ const readAnswer = <S extends z.ZodType>(called: Called, path: string, shape: S)
     if (read.success) return { ...its, kind: 'ok', value: read.data, detail }
     return { ...its, kind: 'failing', scope: 'unknown', detail: `DigitalOcean's API answers nonsense (${detail})` }
   }
-  if (status === 429) return { ...its, kind: 'limited', waitMs: waitOf(called), detail: `DigitalOcean's API asks us to wait (${detail})` }
-  if (!code || status >= 500 || status < 400) return { ...its, kind: 'failing', scope: 'unknown', detail: `DigitalOcean's API fails: ${detail}` }
+  if (status === 429)
+    return { ...its, kind: 'limited', waitMs: waitOf(called), detail: `DigitalOcean's API asks us to wait (${detail})` }
+  if (!code || status >= 500 || status < 400) return { ...its, ...fails(detail), scope: 'unknown' }
   if (status === 401) return { ...its, kind: 'refused', detail: `the token is refused (${detail})` }
   if (status === 403) return { ...its, kind: 'unclear', scope: 'key', detail: `the token may not read this (${detail})` }
   return status === 404 ? { ...its, kind: 'absent', detail } : { ...its, kind: 'unclear', scope: 'unknown', detail }
@@ -125,7 +130,7 @@ const aheadOf = ({ headers, at }: Answer): number | null => {
   return Number.isNaN(theirs) ? null : at.wallMs - theirs
 }
 
-/** How long DigitalOcean asks us to wait. ratelimit-reset is a Unix second on their clock, so their Date is taken off it, not ours. */
+/** ratelimit-reset is a Unix second on their clock, so that their Date is taken off it, not ours. */
 const waitOf = ({ headers, at }: Answer): number => {
   const retryS = Number.parseInt(headers['retry-after'] ?? '', 10)
   const resetS = Number.parseInt(headers['ratelimit-reset'] ?? '', 10)

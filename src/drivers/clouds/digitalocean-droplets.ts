@@ -25,7 +25,10 @@ const pagesMost = 20
 const searchEveryMs = 300_000
 const powerActions = ['power_on', 'power_off', 'shutdown', 'power_cycle', 'reboot']
 
-/** Finds, remembers and judges the droplets of all sites. An id is asked for by itself; the list only to find one, or to confirm that one is gone. */
+/**
+ * Finds, remembers and judges the droplets of all sites. A droplet whose id is known is asked for by it; the list is
+ * read only to find one, or to confirm that one is gone.
+ */
 export const dropletReader = (api: Api, clock: Clock): Droplets => {
   const ids = new Map<string, number>()
   const misses = new Map<string, Say>()
@@ -47,10 +50,18 @@ export const dropletReader = (api: Api, clock: Clock): Droplets => {
   }
 
   /** Two endpoints must agree, the account be active for the same token, and no other droplet have taken the address over. */
-  const confirmGone = async (id: number, absent: Asked<unknown>, site: DigitalOceanSite, account: Standing, turn: Turn): Promise<Say> => {
+  const confirmGone = async (
+    id: number,
+    absent: Asked<unknown>,
+    site: DigitalOceanSite,
+    account: Standing,
+    turn: Turn,
+  ): Promise<Say> => {
     const list = await listDroplets(api, account.token, turn)
     const lacks = `droplet ${id} is not found (HTTP 404)`
-    const unknown = (but: string): Say => ({ ...said(absent), scope: 'unknown', claim: 'unknown', detail: `${lacks}, but ${but}` })
+    const unknown = (but: string): Say => {
+      return { ...said(absent), scope: 'unknown', claim: 'unknown', detail: `${lacks}, but ${but}` }
+    }
     if (list.droplets.some((each) => each.id === id)) return unknown('the list of droplets has it')
     const heir = list.droplets.find((each) => hasAddress(each, site)) ?? (await reservedTo(site, list, account, turn))
     if (heir) {
@@ -59,7 +70,8 @@ export const dropletReader = (api: Api, clock: Clock): Droplets => {
     }
     if (!list.whole) return unknown(`the list of droplets could not be read whole (${list.asked.detail})`)
     if (!account.active) return unknown('the account is not known to be active')
-    return { ...said(absent), scope: 'resource', claim: 'machine-gone', detail: `${lacks} and is not in the list of ${list.droplets.length} either` }
+    const detail = `${lacks} and is not in the list of ${list.droplets.length} either`
+    return { ...said(absent), scope: 'resource', claim: 'machine-gone', detail }
   }
 
   const search = async (site: DigitalOceanSite, account: Standing, turn: Turn): Promise<Say> => {
@@ -70,8 +82,11 @@ export const dropletReader = (api: Api, clock: Clock): Droplets => {
       misses.delete(site.site)
       return judge(found, list.asked, account, turn)
     }
-    if (!list.whole) return notFoundOut(list.asked)
-    const miss: Say = { ...said(list.asked), scope: 'unknown', claim: 'unknown', detail: `none of ${list.droplets.length} droplets has the address ${site.addresses.join(' or ')}` }
+    if (list.asked.kind !== 'ok') return notFoundOut(list.asked)
+    const unknown = { ...said(list.asked), scope: 'unknown', claim: 'unknown' } as const
+    if (!list.whole) return { ...unknown, detail: `the list of droplets could not be read whole (${list.asked.detail})` }
+    const address = site.addresses.join(' or ')
+    const miss: Say = { ...unknown, detail: `none of ${list.droplets.length} droplets has the address ${address}` }
     misses.set(site.site, miss)
     return miss
   }
@@ -79,9 +94,11 @@ export const dropletReader = (api: Api, clock: Clock): Droplets => {
   /** A reserved address need not show among a droplet's own (2026-11). Null: it leads to no droplet in the list. */
   const reservedTo = async (site: DigitalOceanSite, list: Listing, { token }: Standing, turn: Turn): Promise<Droplet | null> => {
     for (const address of site.addresses.filter(ipaddr.isValid)) {
-      const id = ipaddr.IPv4.isValid(address)
-        ? reservedId(await api.ask({ path: `/v2/reserved_ips/${address}`, shape: shapes.reservedIp, token }, turn), 'reserved_ip')
-        : reservedId(await api.ask({ path: `/v2/reserved_ipv6/${address}`, shape: shapes.reservedIpv6, token }, turn), 'reserved_ipv6')
+      const [path, shape] = ipaddr.IPv4.isValid(address)
+        ? ([`/v2/reserved_ips/${address}`, shapes.reservedIp] as const)
+        : ([`/v2/reserved_ipv6/${address}`, shapes.reservedIpv6] as const)
+      const asked = await api.ask({ path, shape, token }, turn)
+      const id = asked.kind === 'ok' ? Object.values(asked.value)[0]?.droplet?.id : undefined
       const found = list.droplets.find((each) => each.id === id)
       if (found) return found
     }
@@ -92,19 +109,23 @@ export const dropletReader = (api: Api, clock: Clock): Droplets => {
     const looks = droplet.locked || droplet.status === 'off'
     const path = `/v2/droplets/${droplet.id}/actions?per_page=200`
     const actions = looks ? await api.ask({ path, shape: shapes.actions, token }, turn) : null
-    return { ...said(asked), code: droplet.status, scope: 'resource', ...judgeDroplet(droplet, actions?.kind === 'ok' ? actions.value.actions : null) }
+    const judged = judgeDroplet(droplet, actions?.kind === 'ok' ? actions.value.actions : null)
+    return { ...said(asked), code: droplet.status, scope: 'resource', ...judged }
   }
 
   return { read }
 }
 
 /** What a droplet's own fields and its actions claim. `actions` null: not asked, or not found out. */
-export const judgeDroplet = (droplet: Pick<Droplet, 'id' | 'status' | 'locked'>, actions: Action[] | null): Pick<Say, 'claim' | 'detail'> => {
+export const judgeDroplet = (
+  droplet: Pick<Droplet, 'id' | 'status' | 'locked'>,
+  actions: Action[] | null,
+): Pick<Say, 'claim' | 'detail'> => {
   const name = `droplet ${droplet.id}`
   const running = actions?.find((each) => each.status === 'in-progress')
   if (droplet.locked && droplet.status !== 'new') {
-    // `locked` is an administrator's lock (DigitalOcean in github.com/digitalocean/droplet_kit/issues/218, 2020); before, a resize or a snapshot set it
-    // too, so that one that is under way leaves doubt.
+    // `locked` is an administrator's lock (DigitalOcean in github.com/digitalocean/droplet_kit/issues/218, 2020). Before
+    // that a resize or a snapshot set it too, so that one that is under way leaves doubt.
     if (running) return { claim: 'unknown', detail: `${name} is locked while its action ${running.type} runs` }
     return { claim: 'machine-locked', detail: `${name} is locked` }
   }
@@ -113,9 +134,17 @@ export const judgeDroplet = (droplet: Pick<Droplet, 'id' | 'status' | 'locked'>,
   if (droplet.status !== 'off') return { claim: 'unknown', detail: `${name} is ${droplet.status}` }
   if (running) return { claim: 'machine-stopped-by-operator', detail: `${name} is off while its action ${running.type} runs` }
   if (!actions) return { claim: 'machine-stopped', detail: `${name} is off, and its actions could not be read` }
-  // An action names no user: one that powered it off came through the API or the control panel; a shutdown from inside, or a host that died, leaves none.
+  return judgeStopped(name, actions)
+}
+
+/**
+ * An action names no user, but it came through the API or the control panel; a shutdown from inside, or a host that died,
+ * leaves none.
+ */
+const judgeStopped = (name: string, actions: Action[]): Pick<Say, 'claim' | 'detail'> => {
   const power = latest(actions.filter((each) => each.status === 'completed' && powerActions.includes(each.type)))
-  if (power?.type !== 'power_off' && power?.type !== 'shutdown') return { claim: 'machine-stopped', detail: `${name} is off, and no action says why` }
+  if (power?.type !== 'power_off' && power?.type !== 'shutdown')
+    return { claim: 'machine-stopped', detail: `${name} is off, and no action says why` }
   return { claim: 'machine-stopped-by-operator', detail: `${name} is off by the action ${power.type} of ${power.started_at}` }
 }
 
@@ -128,8 +157,9 @@ export const notFoundOut = (asked: Asked<unknown>): Say => {
 export const said = ({ code, http, atMs }: Asked<unknown>): Pick<Say, 'code' | 'http' | 'atMs'> => ({ code, http, atMs })
 
 /**
- * All pages. The numbers are ours, never the answer's links: a link could lead the token elsewhere, or in a circle. A page that brings nothing new
- * ends it; `whole` only where the count is the one that the last page states. GPU droplets are not in it (2026-11), so one is found by machineId only.
+ * All pages. Their numbers are ours, never the answer's links: a link could lead the token elsewhere, or in a circle. A
+ * page that brings nothing new ends it; `whole` only where the count is the one that the last page states. GPU droplets
+ * are not in it (2026-11), so that one is found by machineId only.
  */
 const listDroplets = async (api: Api, token: string, turn: Turn): Promise<Listing> => {
   const droplets = new Map<number, Droplet>()
@@ -144,16 +174,16 @@ const listDroplets = async (api: Api, token: string, turn: Turn): Promise<Listin
   }
 }
 
-const idOf = ({ machineId }: DigitalOceanSite): number | null => (machineId !== null && /^[1-9]\d{0,14}$/.test(machineId) ? Number(machineId) : null)
+const idOf = ({ machineId }: DigitalOceanSite): number | null =>
+  machineId !== null && /^[1-9]\d{0,14}$/.test(machineId) ? Number(machineId) : null
 
-const hasAddress = (droplet: Droplet, site: DigitalOceanSite): boolean => {
-  const theirs = [...droplet.networks.v4, ...droplet.networks.v6].filter((each) => each.type === 'public').map((each) => canonical(each.ip_address))
+const hasAddress = ({ networks }: Droplet, site: DigitalOceanSite): boolean => {
+  const open = [...networks.v4, ...networks.v6].filter((each) => each.type === 'public')
+  const theirs = open.map((each) => canonical(each.ip_address))
   return site.addresses.some((address) => ipaddr.isValid(address) && theirs.includes(canonical(address)))
 }
 
 const canonical = (address: string): string => (ipaddr.isValid(address) ? ipaddr.parse(address).toNormalizedString() : address)
 
-const reservedId = <K extends string>(asked: Asked<Record<K, { droplet?: { id: number } | null | undefined }>>, key: K): number | null =>
-  asked.kind === 'ok' ? (asked.value[key].droplet?.id ?? null) : null
-
-const latest = (actions: Action[]): Action | undefined => actions.toSorted((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at))[0]
+const latest = (actions: Action[]): Action | undefined =>
+  actions.toSorted((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at))[0]

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Reading } from '../../core/types.ts'
 import type { Cloud } from '../../ports.ts'
@@ -20,8 +21,9 @@ export type DigitalOceanOptions = {
   clock: Clock
 }
 
-// 5,000 requests an hour and 250 a minute for each token (https://docs.digitalocean.com/reference/api/, "Rate Limit", 2026-11). Our share is a
-// tenth of that in any hour: 120 at once and 380 that come back. A quiet poll is one call and one more for each droplet.
+// 5,000 requests an hour and 250 a minute for each token (https://docs.digitalocean.com/reference/api/, "Rate Limit",
+// 2026-11). Our share is a tenth of that in any hour: 120 at once and 380 that come back. A quiet poll is one call and
+// one more for each droplet.
 const share = { burst: 120, perHour: 380 }
 const pollMs = 30_000
 const pollFloorMs = 1_000
@@ -35,28 +37,34 @@ const bogusToken = `dop_v1_${'0'.repeat(64)}`
 type Says = { source: string; say: Say }[]
 
 /**
- * Account and droplet evidence from DigitalOcean (https://docs.digitalocean.com/reference/api/). The sources `account` and `droplet` speak at each
- * poll, so that a later reading ends an earlier one; `credentials`, `clock` and `witness` only when there is something to say.
+ * Account and droplet evidence from DigitalOcean (https://docs.digitalocean.com/reference/api/). The sources `account` and
+ * `droplet` speak at each poll, so that a later reading ends an earlier one; `credentials`, `clock` and `witness` only when
+ * there is something to say.
  */
 export const digitalocean = (options: DigitalOceanOptions): Cloud => {
   const { sites, clock } = options
   const budget = callBudget(share, clock)
-  const api = digitalOceanApi({ endpoint: (options.endpoint ?? 'https://api.digitalocean.com').replace(/\/+$/, ''), budget, clock })
+  const endpoint = (options.endpoint ?? 'https://api.digitalocean.com').replace(/\/+$/, '')
+  const api = digitalOceanApi({ endpoint, budget, clock })
   const droplets = dropletReader(api, clock)
-  const secrets = [options.token, options.secondToken].filter((each) => each !== null && each !== '') as string[]
+  const secrets = [options.token, options.secondToken ?? ''].filter((each) => each !== '')
   let last: Reading[] = []
   let costs = 1 + sites.length
 
   /** The last readings as what they are by now: nothing that was found out. */
-  const stale = (why: string): Reading[] =>
-    last.map((each) => ({ ...each, claim: 'unknown', detail: `${why}; before: ${each.detail}`, code: null, http: null, atMs: clock.now().monoMs }))
+  const stale = (why: string): Reading[] => {
+    const now = { claim: 'unknown', code: null, http: null, atMs: clock.now().monoMs } as const
+    return last.map((each) => ({ ...each, ...now, detail: `${why}; before: ${each.detail}` }))
+  }
 
   const readAll = async (doubt: boolean, turn: Turn): Promise<Reading[]> => {
-    const [account, witness] = await Promise.all([readAccount(options, api, doubt, turn), doubt ? readWitness(options, turn) : []])
-    const shared = [...account.says, ...clockSays(account.first), ...witness]
+    const witness = doubt ? readWitness(options, turn) : []
+    const [account, ofWitness] = await Promise.all([readAccount(options, api, doubt, turn), witness])
+    const shared = [...account.says, ...clockSays(account.first), ...ofWitness]
     const bySite = sites.map(async (site) => {
       const say = account.standing ? await droplets.read(site, account.standing, turn) : notFoundOut(account.asked)
-      return [...shared, ...(say ? [{ source: 'droplet', say }] : [])].map(({ source, say }) => ({ site: site.site, source, ...say, detail: hide(say.detail, secrets) }))
+      const says = say ? [...shared, { source: 'droplet', say }] : shared
+      return says.map((each) => ({ site: site.site, source: each.source, ...each.say, detail: hide(each.say.detail, secrets) }))
     })
     return (await Promise.all(bySite)).flat()
   }
@@ -68,7 +76,8 @@ export const digitalocean = (options: DigitalOceanOptions): Cloud => {
     async poll(doubt, signal) {
       signal.throwIfAborted()
       if (api.waitMs() > 0) return stale('DigitalOcean asks us to wait (HTTP 429)')
-      // Waits until a poll like the last can be paid to its end: one that always ran dry before its last call would never confirm anything.
+      // Until a poll like the last can be paid to its end: one that always ran dry before its last call would never
+      // confirm anything.
       if (budget.left() < Math.min(costs, share.burst)) return stale("lifeboat's share of calls is used up")
       const wanted = budget.wanted()
       last = await readAll(doubt, { signal, untilMs: clock.now().monoMs + pollMostMs })
@@ -91,19 +100,18 @@ type Account = {
 const readAccount = async (options: DigitalOceanOptions, api: Api, doubt: boolean, turn: Turn): Promise<Account> => {
   const ask = (token: string) => api.ask({ path: '/v2/account', shape: shapes.account, token }, turn)
   const first = await ask(options.token)
-  if (first.kind !== 'refused') return { says: [accountSays(first)], first, asked: first, standing: standingOf(first, options.token) }
-  if (options.secondToken === null) {
-    const detail = `${first.detail}, and there is no second one to tell the key from the account`
-    return { says: [{ source: 'account', say: { ...said(first), scope: 'key', claim: 'unknown', detail } }], first, asked: first, standing: null }
-  }
+  if (first.kind !== 'refused')
+    return { says: [accountSays(first)], first, asked: first, standing: standingOf(first, options.token) }
+  const key = (detail: string): Say => ({ ...said(first), scope: 'key', claim: 'unknown', detail })
+  const refused = (say: Say): Account => ({ says: [{ source: 'account', say }], first, asked: first, standing: null })
+  if (options.secondToken === null)
+    return refused(key(`${first.detail}, and there is no second one to tell the key from the account`))
   const second = await ask(options.secondToken)
-  if (second.kind === 'refused') {
-    const say = doubt ? refusedSays(second, await ask(bogusToken)) : { ...said(second), scope: 'key' as const, claim: 'unknown' as const, detail: 'both tokens are refused (HTTP 401)' }
-    return { says: [{ source: 'account', say }], first, asked: second, standing: null }
-  }
-  const detail = `${first.detail}; the second one ${second.kind === 'ok' ? 'is accepted' : 'could not be tried'}`
-  const key: Say = { ...said(first), scope: 'key', claim: 'unknown', detail }
-  return { says: [accountSays(second), { source: 'credentials', say: key }], first, asked: second, standing: standingOf(second, options.secondToken) }
+  if (second.kind === 'refused')
+    return refused(doubt ? bothRefusedSays(second, await ask(bogusToken)) : key('both tokens are refused (HTTP 401)'))
+  const say = key(`${first.detail}; the second one ${second.kind === 'ok' ? 'is accepted' : 'could not be tried'}`)
+  const says = [accountSays(second), { source: 'credentials', say }]
+  return { says, first, asked: second, standing: standingOf(second, options.secondToken) }
 }
 
 /** Where no answer comes at all, or we shall wait, the droplets are not asked either. */
@@ -114,38 +122,50 @@ const standingOf = (asked: Asked<{ account: { status: string } }>, token: string
 
 const statuses = { active: 'account-well', warning: 'account-warning', locked: 'account-locked' } as const
 
-const accountSays = (asked: Asked<{ account: { status: string; status_message?: string | null | undefined } }>): Says[number] => {
+const accountSays = (asked: Asked<z.infer<typeof shapes.account>>): Says[number] => {
   if (asked.kind !== 'ok') return { source: 'account', say: notFoundOut(asked) }
   const status = plain(asked.value.account.status)
   const message = plain(asked.value.account.status_message ?? '')
-  const claim = status in statuses ? statuses[status as keyof typeof statuses] : 'unknown'
-  return { source: 'account', say: { ...said(asked), code: status, scope: 'account', claim, detail: `account status is ${status}${message && `: ${message}`}` } }
+  const claim = Object.hasOwn(statuses, status) ? statuses[status as keyof typeof statuses] : 'unknown'
+  const detail = `account status is ${status}${message && `: ${message}`}`
+  return { source: 'account', say: { ...said(asked), code: status, scope: 'account', claim, detail } }
 }
 
 /** Both tokens were refused. A bogus one must be refused in the same way; else it is the API that is unwell. */
-const refusedSays = (refused: Asked<unknown>, control: Asked<unknown>): Say => {
-  if (control.kind === 'refused') return { ...said(refused), scope: 'account', claim: 'credentials-refused', detail: 'both tokens are refused (HTTP 401), and a bogus one as it should be' }
-  const detail = `both tokens are refused (HTTP 401), but a bogus one is not (${control.detail})`
-  return { ...said(control), scope: 'unknown', claim: control.kind === 'ok' || control.kind === 'failing' ? 'api-failing' : 'unknown', detail }
+const bothRefusedSays = (refused: Asked<unknown>, control: Asked<unknown>): Say => {
+  const both = 'both tokens are refused (HTTP 401)'
+  if (control.kind === 'refused')
+    return {
+      ...said(refused),
+      scope: 'account',
+      claim: 'credentials-refused',
+      detail: `${both}, and a bogus one as it should be`,
+    }
+  const claim = control.kind === 'ok' || control.kind === 'failing' ? 'api-failing' : 'unknown'
+  return { ...said(control), scope: 'unknown', claim, detail: `${both}, but a bogus one was not: ${control.detail}` }
 }
 
 const clockSays = (asked: Asked<unknown>): Says => {
   const { aheadMs } = asked
   if (aheadMs === null || Math.abs(aheadMs) <= clockOffMs) return []
-  const detail = `our clock is ${Math.round(Math.abs(aheadMs) / 60_000)} min ${aheadMs > 0 ? 'ahead of' : 'behind'} DigitalOcean's`
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000)
+  const detail = `our clock is ${minutes} min ${aheadMs > 0 ? 'ahead of' : 'behind'} DigitalOcean's`
   return [{ source: 'clock', say: { ...said(asked), scope: 'unknown', claim: 'clock-off', detail } }]
 }
 
-/** Says in words whether another customer's machine at the same cloud answers; it claims nothing. */
+/** Says in words whether another account's machine at the same cloud answers; it claims nothing. */
 const readWitness = async ({ witness, clock }: DigitalOceanOptions, { signal }: Turn): Promise<Says> => {
   if (witness === null) return []
   const called = await callOnce({ url: witness, headers: {}, timeoutMs: witnessMs, bytesMax: 1024 * 1024, clock, signal })
-  const http = called.kind === 'answer' ? called.status : null
-  const detail = called.kind === 'answer' ? `the witness answers (HTTP ${called.status})` : `the witness does not answer (${called.why})`
+  const [http, detail] =
+    called.kind === 'answer'
+      ? [called.status, `the witness answers (HTTP ${called.status})`]
+      : [null, `the witness does not answer (${called.why})`]
   return [{ source: 'witness', say: { scope: 'network', claim: 'unknown', detail, code: null, http, atMs: called.at.monoMs } }]
 }
 
 /** The vendor's text on one line, bounded. */
 const plain = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim().slice(0, 200)
 
-const hide = (text: string, secrets: string[]): string => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), text)
+const hide = (text: string, secrets: string[]): string =>
+  secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), text)

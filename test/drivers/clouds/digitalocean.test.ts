@@ -208,6 +208,16 @@ const rows: Row[] = [
     ],
   },
   {
+    says: "a 401 that is not DigitalOcean's own",
+    state: { mode: 'gate' },
+    options: { secondToken: second },
+    doubt: true,
+    readings: [
+      "account api-failing unknown null/401: DigitalOcean's API fails: HTTP 401 at /v2/account",
+      "droplet api-failing unknown null/401: DigitalOcean's API fails: HTTP 401 at /v2/droplets/4711",
+    ],
+  },
+  {
     says: 'JSON of another kind',
     state: { mode: 'nonsense' },
     readings: [
@@ -237,8 +247,8 @@ describe('what DigitalOcean says becomes readings', () => {
 describe('both tokens refused, and the control says that the API is unwell', () => {
   // The bogus token alone is treated otherwise: the real ones are refused by a server in front of the simulator.
   it.each([
-    { mode: 'anything' as const, says: 'account api-failing unknown null/200: both tokens are refused (HTTP 401), but a bogus one is not (HTTP 200 at /v2/account)' },
-    { mode: 'insane' as const, says: "account api-failing unknown server_error/500: both tokens are refused (HTTP 401), but a bogus one is not (DigitalOcean's API fails: HTTP 500 at /v2/account)" },
+    { mode: 'anything' as const, says: 'account api-failing unknown null/200: both tokens are refused (HTTP 401), but a bogus one was not: HTTP 200 at /v2/account' },
+    { mode: 'insane' as const, says: "account api-failing unknown server_error/500: both tokens are refused (HTTP 401), but a bogus one was not: DigitalOcean's API fails: HTTP 500 at /v2/account" },
   ])('$mode', async ({ mode, says }) => {
     await withSim({ state: { mode, tokens: [] } }, async ({ sim, hand }) => {
       const front = createServer(async (request, response) => {
@@ -334,6 +344,16 @@ describe('over several polls', () => {
       ])
       hand.pass(20_000)
       expect(await poll(true)).toEqual([well, running])
+    })
+  })
+
+  it('says so when its share runs out within a poll', async () => {
+    await withSim({ options: { secondToken: second } }, async ({ sim, poll }) => {
+      for (let each = 0; each < 59; each++) await poll(true)
+      sim.set({ tokens: [] })
+      expect((await poll(true))[0]).toBe(
+        "account unknown unknown null/null: both tokens are refused (HTTP 401), but a bogus one was not: not asked: lifeboat's share of calls is used up",
+      )
     })
   })
 
