@@ -1,0 +1,73 @@
+import type { Clock } from '../../clock.ts'
+import type { Answer, HostView } from '../../core/types.ts'
+import type { Ask, Dig, Question, Sight, Vantage } from '../../ports.ts'
+import { probeDns } from '../probes/dns.ts'
+import { get, hostOf, openTarget } from '../probes/exchange.ts'
+import { answerOf } from '../probes/finding.ts'
+import type { Finding, Means } from '../probes/finding.ts'
+import { probeHttp } from '../probes/http.ts'
+import { probeTcp } from '../probes/tcp.ts'
+
+/** How many questions are under way at once: enough that an ask of this size ends within its longest time-out. */
+export const questionsAtOnce = 128
+
+export type HereOptions = {
+  vantage: string
+  clock: Clock
+  /** Stands in the User-Agent. */
+  version: string
+  digHost: (dig: Dig, signal: AbortSignal) => Promise<HostView | null>
+}
+
+/** The vantage that is this process. */
+export const hereVantage = ({ vantage, clock, version, digHost }: HereOptions): Vantage => {
+  const means = { clock, version }
+  return {
+    vantage,
+    probe: async (ask, signal): Promise<Sight> => {
+      const [answers, canaries] = await Promise.all([
+        inTurn(ask.questions, (question) => answer(question, means, signal)),
+        Promise.all(ask.canaries.map((url) => isWell(url, ask, means, signal))),
+      ])
+      return { answers, canaries: { well: canaries.filter(Boolean).length, asked: canaries.length } }
+    },
+    dig: digHost,
+  }
+}
+
+const answer = (question: Question, means: Means, signal: AbortSignal): Promise<Answer> =>
+  answerOf(question, means.clock, signal, (limit) => find(question, means, limit))
+
+const find = (question: Question, means: Means, limit: AbortSignal): Promise<Finding> => {
+  if (question.kind === 'http') return probeHttp(question, means, limit)
+  if (question.kind === 'tcp') return probeTcp(question, means, limit)
+  return probeDns(question, means, limit)
+}
+
+// A canary proves our way out, so any answer of its own server will do; its name is looked up by the system.
+const isWell = async (canary: string, { timeoutMs }: Ask, means: Means, signal: AbortSignal): Promise<boolean> => {
+  const limit = means.clock.deadline(timeoutMs, signal)
+  try {
+    const url = new URL(canary)
+    const { socket, fault } = await openTarget({ url, address: hostOf(url), trust: 'public' }, means, limit)
+    try {
+      return fault === null && (await get(socket, url, means.version, limit, async ({ statusCode }) => statusCode < 500))
+    } finally {
+      socket.destroy()
+    }
+  } catch {
+    signal.throwIfAborted()
+    // Whatever the trouble was: this canary does not prove us well.
+    return false
+  }
+}
+
+const inTurn = async <T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = []
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, item] of queue) results[at] = await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(questionsAtOnce, items.length) }, worker))
+  return results
+}

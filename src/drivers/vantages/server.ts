@@ -1,0 +1,156 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import type { Clock } from '../../clock.ts'
+import { Said, textOf } from '../../errors.ts'
+import type { Log, Vantage } from '../../ports.ts'
+import { askShape, digShape, requestMaxBytes } from './shapes.ts'
+import { nonceHeader, signatureHeader, signingWith } from './signing.ts'
+import type { Action, Signing } from './signing.ts'
+
+/** How long the vantage may take beyond what it was asked for before it is stopped. */
+const overMs = 1000
+/** How many nonces are remembered, so that a request that was overheard is not carried out again. */
+const noncesMax = 10_000
+
+export type ServeOptions = { listen: string; token: string; vantage: Vantage; log: Log; clock: Clock }
+export type Serving = { address: string; port: number; stop(): Promise<void> }
+
+/** Probes for controllers elsewhere until it is stopped. `listen`: IP:port or [v6]:port. Throws Said where it cannot listen. */
+export const serveVantage = async ({ listen, token, vantage, log, clock }: ServeOptions): Promise<Serving> => {
+  const signing = signingWith(token)
+  const stopped = new AbortController()
+  const nonces = new Set<string>()
+  const complain = complaining(log, clock)
+  const refuse = (response: ServerResponse, status: number, why: string): void => {
+    complain(`refused a request with HTTP ${status}: ${why}`)
+    // The rest of what was sent is not read.
+    response.writeHead(status, { connection: 'close', 'content-length': 0 }).end()
+  }
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.url === '/healthz') return void response.writeHead(200).end()
+    const action = actionOf(request)
+    if (!action) return refuse(response, 404, 'it asks for something else')
+    const body = await bodyOf(request)
+    if (!body) return refuse(response, 413, `its body is longer than ${requestMaxBytes} bytes`)
+    const nonce = signedNonce(request, action, body, signing)
+    if (nonce === null || nonces.has(nonce)) return refuse(response, 401, nonce === null ? 'it is not signed with our token' : 'it was sent before')
+    remember(nonces, nonce)
+    const job = jobOf(action, body, vantage)
+    if (!job) return refuse(response, 400, 'it has another shape; does its controller run another version of lifeboat?')
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the controller hung up')))
+    const signal = clock.deadline(job.timeoutMs + overMs, AbortSignal.any([stopped.signal, gone.signal]))
+    const text = JSON.stringify(await job.run(signal))
+    const signature = signing.sign({ what: 'answer', action, nonce, body: text })
+    response.writeHead(200, { 'content-type': 'application/json', [signatureHeader]: signature }).end(text)
+  }
+
+  const server = createServer(limits, (request, response) => {
+    answer(request, response).catch((thrown: unknown) => {
+      // A controller that hung up, or a stop: there is nobody to tell.
+      if (request.socket.destroyed || stopped.signal.aborted) response.destroy()
+      else refuse(response, 500, textOf(thrown))
+    })
+  })
+  server.maxConnections = 64
+  const { address, port } = await listenAt(server, listen)
+  log({ level: 'info', event: 'start', msg: `vantage listens at ${hostPort(address, port)}`, address, port })
+  if (!isLoopback(address)) log({ level: 'warn', event: 'start', msg: 'requests and answers are signed and not encrypted: put TLS in front of this port', address, port })
+  return {
+    address,
+    port,
+    stop: async () => {
+      stopped.abort(new Error('the vantage stops'))
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+// A slow sender holds a connection for some seconds at most; Node looks every `connectionsCheckingInterval`.
+const limits = { headersTimeout: 2000, requestTimeout: 5000, connectionsCheckingInterval: 500, keepAliveTimeout: 65_000, maxHeaderSize: 8192 }
+
+// Whoever reaches the port can make it refuse; they cannot fill the disk: one line a minute.
+const complaining = (log: Log, clock: Clock): ((msg: string) => void) => {
+  let quietUntilMs = -Infinity
+  return (msg) => {
+    const nowMs = clock.now().monoMs
+    if (nowMs < quietUntilMs) return
+    quietUntilMs = nowMs + 60_000
+    log({ level: 'warn', event: 'vantage', msg })
+  }
+}
+
+const actionOf = ({ method, url }: IncomingMessage): Action | null => {
+  if (method !== 'POST') return null
+  return url === '/probe' ? 'probe' : url === '/dig' ? 'dig' : null
+}
+
+// Null: too long.
+const bodyOf = async (request: IncomingMessage): Promise<Buffer | null> => {
+  if (Number(request.headers['content-length'] ?? 0) > requestMaxBytes) return null
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Stopping early must not destroy the request: its connection carries the refusal.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > requestMaxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const signedNonce = ({ headers }: IncomingMessage, action: Action, body: Buffer, signing: Signing): string | null => {
+  const nonce = headers[nonceHeader]
+  if (typeof nonce !== 'string' || !/^[\w-]{16,64}$/.test(nonce)) return null
+  return signing.isSigned({ what: 'ask', action, nonce, body }, headers[signatureHeader]) ? nonce : null
+}
+
+const remember = (nonces: Set<string>, nonce: string): void => {
+  nonces.add(nonce)
+  if (nonces.size <= noncesMax) return
+  for (const oldest of nonces) return void nonces.delete(oldest)
+}
+
+type Job = { timeoutMs: number; run(signal: AbortSignal): Promise<unknown> }
+
+// Null: not what this vantage knows how to do.
+const jobOf = (action: Action, body: Buffer, vantage: Vantage): Job | null => {
+  const content = parse(body)
+  if (action === 'dig') {
+    const { data: dig } = digShape.safeParse(content)
+    return dig ? { timeoutMs: dig.timeoutMs, run: (signal) => vantage.dig(dig, signal) } : null
+  }
+  const { data: ask } = askShape.safeParse(content)
+  if (!ask) return null
+  const timeoutMs = Math.max(ask.timeoutMs, ...ask.questions.map((question) => question.timeoutMs))
+  return { timeoutMs, run: (signal) => vantage.probe(ask, signal) }
+}
+
+const parse = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
+
+const listenAt = async (server: Server, listen: string): Promise<AddressInfo> => {
+  const url = URL.parse(`tcp://${listen}`)
+  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
+  if (!url || !isIP(host) || !/:\d+$/.test(listen)) throw new Said(`cannot listen at ${listen}: write an IP address and a port, e.g. 127.0.0.1:8787 or [::1]:8787`)
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(url.port), host, resolve))
+  } catch (thrown) {
+    throw new Said(`cannot listen at ${listen}: ${textOf(thrown)}`)
+  }
+  return server.address() as AddressInfo
+}
+
+const isLoopback = (address: string): boolean => ipaddr.process(address).range() === 'loopback'
+const hostPort = (address: string, port: number): string => (address.includes(':') ? `http://[${address}]:${port}` : `http://${address}:${port}`)

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { HostView } from '../../core/types.ts'
+import { answers } from '../../core/words.ts'
+import type { AnswerKind } from '../../core/words.ts'
+import type { Ask, Dig, Question, Sight } from '../../ports.ts'
+import { questionsAtOnce } from './here.ts'
+
+// What crosses the wire between a controller and a vantage, checked at both ends. Unknown keys are dropped, so that a newer
+// controller may say more than an older vantage knows.
+
+/** No time-out of a question is longer. */
+export const timeoutMaxMs = 60_000
+/** No body of a request is longer; a certificate authority's PEM stands in each question. */
+export const requestMaxBytes = 1024 * 1024
+
+const name = z.string().min(1).max(255)
+const timeoutMs = z.number().int().min(1).max(timeoutMaxMs)
+const port = z.number().int().min(1).max(65535)
+const url = z.url({ protocol: /^https?$/ }).max(2048)
+const about = { site: name, address: name, timeoutMs }
+
+const question: z.ZodType<Question> = z.discriminatedUnion('kind', [
+  z.object({
+    ...about,
+    kind: z.literal('http'),
+    url,
+    status: z.array(z.union([z.number(), z.string().max(3)])).max(100),
+    body: z.string().max(4096).nullable(),
+    tls: z.union([z.literal('public'), z.literal('any'), z.object({ ca: z.string().max(65_536) })]),
+    names: z.array(name).max(64),
+  }),
+  z.object({ ...about, kind: z.literal('tcp'), port }),
+  z.object({ ...about, kind: z.literal('dns'), name, type: z.string().regex(/^[A-Z0-9]{1,16}$/), port: port.optional() }),
+])
+
+export const askShape: z.ZodType<Ask> = z.object({
+  questions: z.array(question).max(questionsAtOnce),
+  canaries: z.array(url).max(16),
+  timeoutMs,
+})
+
+export const digShape: z.ZodType<Dig> = z.object({
+  server: name,
+  zone: name,
+  marker: name,
+  names: z.array(name).max(64),
+  timeoutMs,
+})
+
+const answer = z.object({
+  kind: z.enum(Object.keys(answers) as [AnswerKind, ...AnswerKind[]]),
+  address: name,
+  detail: z.string().max(1000),
+  ms: z.number().nonnegative(),
+  certificateUntilMs: z.number().nullable(),
+})
+
+/** What this very ask is answered with: as many answers as questions, in their order. */
+export const sightShapeFor = (ask: Ask): z.ZodType<Sight> =>
+  z
+    .object({
+      answers: z.array(answer).length(ask.questions.length),
+      canaries: z.object({ well: z.number().int().min(0).max(ask.canaries.length), asked: z.literal(ask.canaries.length) }),
+    })
+    .refine((sight) => sight.answers.every(({ address }, at) => address === ask.questions[at]?.address))
+
+export const viewShape: z.ZodType<HostView | null> = z
+  .object({
+    txt: z.array(z.string()),
+    txtTtlS: z.number().nullable(),
+    sets: z.array(z.object({ name: z.string(), type: z.string(), ttlS: z.number(), values: z.array(z.string()) })),
+    serial: z.number().nullable(),
+  })
+  .nullable()

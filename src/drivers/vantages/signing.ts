@@ -1,0 +1,40 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { Said } from '../../errors.ts'
+
+/** What a vantage can be asked to do; the last part of the path. */
+export type Action = 'probe' | 'dig'
+
+/** Header names of a request (both) and of its answer (the signature). */
+export const nonceHeader = 'lifeboat-nonce'
+export const signatureHeader = 'lifeboat-signature'
+
+export type Signing = {
+  /** Hex HMAC-SHA256 over what it is, its action, its nonce and its body. An answer is bound to its request by the request's nonce. */
+  sign(message: Message): string
+  /** In constant time; false as well where there is no signature. */
+  isSigned(message: Message, signature: unknown): boolean
+}
+export type Message = { what: 'ask' | 'answer'; action: Action; nonce: string; body: string | Buffer }
+
+const tokenMin = 16
+
+/**
+ * Signs and checks with the token that both ends share. No time stands in it: a vantage must answer whose clock is off. What
+ * a time would guard against is harmless or caught: a request sent again makes it probe again, an old answer has another nonce.
+ * Throws Said for a token that is too short to keep a secret.
+ */
+export const signingWith = (token: string): Signing => {
+  if (token.length < tokenMin) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenMin}`)
+  const sign = ({ what, action, nonce, body }: Message): string => {
+    const digest = createHash('sha256').update(body).digest('hex')
+    return createHmac('sha256', token).update(['lifeboat1', what, action, nonce, digest].join('\n')).digest('hex')
+  }
+  return {
+    sign,
+    isSigned: (message, signature) => {
+      const right = Buffer.from(sign(message))
+      const given = Buffer.from(typeof signature === 'string' ? signature : '')
+      return given.length === right.length && timingSafeEqual(given, right)
+    },
+  }
+}

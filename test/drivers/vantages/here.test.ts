@@ -1,0 +1,75 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { machineClock } from '../../../src/clock.ts'
+import { hereVantage, questionsAtOnce } from '../../../src/drivers/vantages/here.ts'
+import type { Dig, Question } from '../../../src/ports.ts'
+import { version } from '../../../src/version.ts'
+import { makeAuthority } from '../../lab/certificates.ts'
+import { freePort, listenHttp, listenHttps, listenTcp, openSockets } from '../../lab/sockets.ts'
+
+const authority = makeAuthority()
+const before = getCACertificates('default')
+beforeAll(() => setDefaultCACertificates([authority.ca]))
+afterAll(() => setDefaultCACertificates(before))
+
+const view = { txt: [], txtTtlS: null, sets: [], serial: 7 }
+const here = hereVantage({ vantage: 'here', clock: machineClock, version, digHost: async ({ server }) => (server === 'dead' ? null : view) })
+const never = new AbortController().signal
+const tcp = (port: number, site = 'aws', timeoutMs = 2000): Question => ({ kind: 'tcp', site, address: '127.0.0.1', port, timeoutMs })
+
+test('the answers stand in the order of the questions', async () => {
+  const web = await listenHttp((request, response) => response.end(request.headers['user-agent']))
+  const questions: Question[] = [
+    tcp(await freePort()),
+    { ...tcp(0), kind: 'http', url: `http://shop.example:${web}/`, status: [200], body: `lifeboat/${version}`, tls: 'public', names: [] },
+    tcp(web),
+    { ...tcp(0), kind: 'dns', name: 'shop.example', type: 'A', port: await freePort() },
+  ]
+  const { answers, canaries } = await here.probe({ questions, canaries: [], timeoutMs: 2000 }, never) ?? {}
+  expect(answers?.map(({ kind }) => kind)).toEqual(['refused', 'ok', 'ok', 'refused'])
+  expect(canaries).toEqual({ well: 0, asked: 0 })
+})
+
+test('many questions that are silent end in one time-out', async () => {
+  const hung = await listenTcp(() => {})
+  const question: Question = { ...tcp(0, 'aws', 300), kind: 'http', url: `http://shop.example:${hung}/`, status: [200], body: null, tls: 'public', names: [] }
+  const questions = Array.from({ length: questionsAtOnce }, () => question)
+  const startedMs = performance.now()
+  const sight = await here.probe({ questions, canaries: [], timeoutMs: 300 }, never)
+  expect(sight?.answers.map(({ kind }) => kind)).toEqual(questions.map(() => 'silent'))
+  // One after the other they would take 38 s.
+  expect(performance.now() - startedMs).toBeLessThan(10_000)
+})
+
+test('a canary is well when its own server answers, whatever below 500 it says', async () => {
+  const says = (status: number) => listenHttp((_request, response) => response.writeHead(status, { location: 'https://stranger.example' }).end())
+  const at = (port: number) => `http://127.0.0.1:${port}/`
+  const secure = (name: string) => listenHttps(authority.issue({ names: [name] }), (_request, response) => response.end())
+  const well = [at(await says(200)), at(await says(302)), at(await says(404)), `https://localhost:${await secure('localhost')}/`]
+  const unwell = [
+    at(await says(503)),
+    at(await freePort()),
+    at(await listenTcp((socket) => socket.end('SSH-2.0-x\r\n'))),
+    at(await listenTcp(() => {})),
+    `https://localhost:${await secure('stranger.example')}/`,
+  ]
+  const sight = await here.probe({ questions: [], canaries: [...well, ...unwell], timeoutMs: 500 }, never)
+  expect(sight?.canaries).toEqual({ well: well.length, asked: well.length + unwell.length })
+})
+
+test('an abort rejects with its reason and leaves no socket', async () => {
+  const hung = await listenTcp(() => {})
+  const controller = new AbortController()
+  const url = `http://127.0.0.1:${hung}/`
+  const questions: Question[] = [{ ...tcp(0), kind: 'http', timeoutMs: 60_000, url, status: [200], body: null, tls: 'public', names: [] }]
+  const sight = here.probe({ questions, canaries: [url], timeoutMs: 60_000 }, controller.signal)
+  setTimeout(() => controller.abort('over'), 50)
+  await expect(sight).rejects.toBe('over')
+  await vi.waitFor(() => expect(openSockets()).toEqual([]))
+})
+
+test('a dig is handed on', async () => {
+  const dig: Dig = { server: '127.0.0.1:5353', zone: 'shop.example', marker: '_lifeboat-shop.shop.example', names: [], timeoutMs: 1000 }
+  expect(await here.dig(dig, never)).toEqual(view)
+  expect(await here.dig({ ...dig, server: 'dead' }, never)).toBeNull()
+})
