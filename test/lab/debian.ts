@@ -51,7 +51,7 @@ const neededLibraries = async (packages: string[], options: string[]): Promise<s
   const queue = [...packages]
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const { stdout } = await execa('apt-cache', [...options, 'depends', '--important', name], { timeout: 60_000 })
-    for (const [, library] of stdout.matchAll(/^ {1,2}(?:Pre)?Depends: (lib[^\s<:]+)/gm)) {
+    for (const [, library] of stdout.matchAll(/^ {1,2}(?:Pre)?Depends: ([^\s<:]*lib[^\s<:]*)/gm)) {
       if (!library || needed.includes(library) || (await installed(library))) continue
       needed.push(library)
       queue.push(library)

@@ -6,9 +6,15 @@ import type { Rr } from './wire.ts'
 
 const hashes = { 'hmac-sha256': 'sha256', 'hmac-sha512': 'sha512' } as const
 export type TsigAlgorithm = keyof typeof hashes
-export const tsigAlgorithms = Object.keys(hashes) as TsigAlgorithm[]
 
 export type TsigKey = { name: string; algorithm: TsigAlgorithm; secret: Buffer }
+
+/** A key from its text; `secret` is base64, as in knot.conf and named.conf. */
+export const tsigKey = (name: string, secret: string, algorithm: TsigAlgorithm = 'hmac-sha256'): TsigKey => ({
+  name: name.toLowerCase().replace(/\.$/, ''),
+  algorithm,
+  secret: Buffer.from(secret, 'base64'),
+})
 
 /** Seconds by which two clocks may differ, as BIND, Knot and RFC 8945 section 10 have it. */
 const fudgeS = 300
@@ -76,6 +82,8 @@ export const splitTsig = (bytes: Buffer): { tsig: Tsig; message: Buffer } | null
   const { additionals, lastAt } = decodeMessage(bytes)
   const last = additionals.at(-1)
   if (last?.type !== rrTypes.TSIG) return null
+  // Both are taken as given by the MAC (RFC 8945 section 4.2), so another value would go unseen.
+  if (last.class !== classes.ANY || last.ttlS !== 0) throw new Error('a TSIG is malformed')
   const tsig = decodeTsig(last)
   const message = Buffer.from(bytes.subarray(0, lastAt))
   message.writeUInt16BE(tsig.originalId, 0)

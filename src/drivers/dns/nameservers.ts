@@ -1,0 +1,118 @@
+import { getServers } from 'node:dns'
+import type { Clock } from '../../clock.ts'
+import type { NameServers } from '../../ports.ts'
+import { formatServer, parseServer } from './exchange.ts'
+import { ask } from './query.ts'
+import { decodeValue, flags, rcodes, rrTypes } from './wire.ts'
+import type { Message, Rr } from './wire.ts'
+
+/** For how long a good list is not asked for again; registries change a delegation in hours. */
+const freshMs = 600_000
+
+const valuesOf = (records: Rr[], name: string, type: 'A' | 'AAAA' | 'NS'): string[] =>
+  records.filter((rr) => rr.name === name && rr.type === rrTypes[type]).map((rr) => decodeValue(type, rr.rdata))
+
+const addressesIn = (records: Rr[], name: string): string[] => [...valuesOf(records, name, 'A'), ...valuesOf(records, name, 'AAAA')]
+
+type Walk = { recurse: (name: string, type: number) => Promise<Message | null>; direct: (server: string, name: string) => Promise<Message | null>; port: number }
+
+/** The first answer that any of them gives. Null: none gives one. */
+const firstOf = async <T>(items: string[], ask: (item: string) => Promise<T | null>): Promise<T | null> => {
+  for (const item of items) {
+    const answer = await ask(item)
+    if (answer !== null) return answer
+  }
+  return null
+}
+
+/** An address type that is not answered is unknown, so the list would lack a server without saying so. Null: could not find out. */
+const resolve = async (walk: Walk, name: string): Promise<string[] | null> => {
+  const answers = await Promise.all([walk.recurse(name, rrTypes.A), walk.recurse(name, rrTypes.AAAA)])
+  const found: string[] = []
+  for (const [n, answer] of answers.entries()) {
+    if (!answer) return null
+    found.push(...answer.answers.filter((rr) => rr.type === [rrTypes.A, rrTypes.AAAA][n]).map((rr) => decodeValue(n === 0 ? 'A' : 'AAAA', rr.rdata)))
+  }
+  return found.map((address) => formatServer(address, walk.port))
+}
+
+/** The servers of the nearest zone above: the first name upwards that has an NS set. Null: could not find out. */
+const parentServers = async (walk: Walk, zone: string): Promise<string[] | null> => {
+  for (let name = zone; name !== ''; ) {
+    name = name.includes('.') ? name.slice(name.indexOf('.') + 1) : ''
+    const answer = await walk.recurse(name, rrTypes.NS)
+    if (!answer) return null
+    const names = valuesOf(answer.answers, name, 'NS')
+    if (names.length === 0) continue
+    const servers = await Promise.all(names.map((server) => resolve(walk, server)))
+    return servers.flatMap((found) => found ?? [])
+  }
+  return null
+}
+
+/** What the parent's servers say of the delegation: a referral, or an answer where they serve the zone themselves. */
+const delegation = async (walk: Walk, server: string, zone: string): Promise<{ names: string[]; glue: Rr[] } | null> => {
+  const answer = await walk.direct(server, zone)
+  if (!answer || answer.rcode !== rcodes.NOERROR) return null
+  const own = answer.flags & flags.authoritative ? answer.answers : answer.authorities
+  const names = valuesOf(own, zone, 'NS')
+  return names.length > 0 ? { names, glue: answer.additionals } : null
+}
+
+const find = async (walk: Walk, zone: string): Promise<string[] | null> => {
+  const parents = await parentServers(walk, zone)
+  const found = parents && (await firstOf(parents, (server) => delegation(walk, server, zone)))
+  if (!found) return null
+  const servers: string[] = []
+  for (const name of found.names) {
+    const glue = addressesIn(found.glue, name).map((address) => formatServer(address, walk.port))
+    const addresses = glue.length > 0 ? glue : await resolve(walk, name)
+    if (!addresses) return null
+    servers.push(...addresses)
+  }
+  return servers.length > 0 ? [...new Set(servers)].sort() : null
+}
+
+const listed = (servers: string[]): string[] =>
+  servers.map((server) => {
+    const place = parseServer(server)
+    if (!place) throw new Error(`dns.nameservers: not an address: ${server}`)
+    return formatServer(place.address, place.port)
+  })
+
+/**
+ * The name servers that a zone's parent publishes, IPv4 and IPv6, as `IP:port`. `override` (dns.nameservers) replaces them, for a
+ * private zone. `resolvers`: whom to ask for the way there, the machine's own by default; `port`: of every name server, 53 by default.
+ * The last good list is kept, and returned while the parent cannot be asked.
+ */
+export const nameServers = (
+  options: { override: string[] | null; timeoutMs: number; resolvers?: string[]; port?: number },
+  clock: Clock,
+): NameServers => {
+  const { override, timeoutMs, port = 53 } = options
+  if (override) {
+    const fixed = listed(override)
+    return { of: async () => fixed }
+  }
+  const known = new Map<string, { servers: string[]; atMs: number }>()
+  const walkWith = (signal: AbortSignal): Walk => {
+    const resolvers = options.resolvers ?? getServers()
+    const usable = (answer: Message | null): Message | null =>
+      answer && (answer.rcode === rcodes.NOERROR || answer.rcode === rcodes.NXDOMAIN) ? answer : null
+    return {
+      recurse: (name, type) => firstOf(resolvers, async (server) => usable(await ask({ server, name, type, timeoutMs, recursive: true }, clock, signal))),
+      direct: (server, name) => ask({ server, name, type: rrTypes.NS, timeoutMs }, clock, signal),
+      port,
+    }
+  }
+  return {
+    of: async (zone, signal) => {
+      const last = known.get(zone)
+      if (last && clock.now().monoMs - last.atMs < freshMs) return last.servers
+      const servers = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.
+      if (!servers) return last?.servers ?? null
+      known.set(zone, { servers, atMs: clock.now().monoMs })
+      return servers
+    },
+  }
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../../clock.ts'
+import type { HostView, RecordSet } from '../../core/types.ts'
+import type { Dig } from '../../ports.ts'
+import { askUdp, openTcp } from './exchange.ts'
+import type { Stream } from './exchange.ts'
+import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
+import type { Message, Rr } from './wire.ts'
+
+/** `udp`: TCP only where the answer is truncated · `both`: each, and they must agree. */
+export type Transport = 'udp' | 'tcp' | 'both'
+
+/** The largest answer that crosses any path unfragmented (dnsflagday.net/2020). */
+const udpSize = 1232
+/** Questions under way at once to one server: 64 names are 128 of them. */
+const parallelMost = 32
+
+export type Asking = { server: string; name: string; type: number; timeoutMs: number; recursive?: boolean }
+
+const anyId = (clock: Clock): number => Math.floor(clock.random() * 65_536)
+
+const encodeQuestion = ({ name, type, recursive }: Asking, id: number): Buffer =>
+  encodeMessage({
+    id,
+    opcode: opcodes.QUERY,
+    rcode: 0,
+    flags: recursive ? 0x0100 : 0,
+    questions: [{ name, type, class: classes.IN }],
+    answers: [],
+    authorities: [],
+    additionals: [{ name: '', type: rrTypes.OPT, class: udpSize, ttlS: 0, rdata: Buffer.alloc(0) }],
+  })
+
+/** The answer to a question of ours: id and question are echoed. Null: it is something else, or malformed. */
+const answerTo = (question: Buffer, bytes: Buffer): Message | null => {
+  if (bytes.length < 12 || bytes.readUInt16BE(0) !== question.readUInt16BE(0)) return null
+  try {
+    const [asked, answer] = [decodeMessage(question).questions[0], decodeMessage(bytes)]
+    const [echoed, ...more] = answer.questions
+    const fits = echoed?.name === asked?.name && echoed?.type === asked?.type && echoed?.class === asked?.class && more.length === 0
+    return fits && answer.flags & flags.response && answer.opcode === opcodes.QUERY ? answer : null
+  } catch {
+    return null // Not a DNS message at all, so not the answer.
+  }
+}
+
+const askTcp = async (stream: Promise<Stream>, question: Buffer): Promise<Message | null> => {
+  try {
+    return answerTo(question, await (await stream).ask(question))
+  } catch {
+    return null // No connection, or it ended first: could not find out.
+  }
+}
+
+/** One question by UDP, then by TCP where the answer is truncated. Null: no answer. */
+export const ask = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
+  const question = encodeQuestion(asking, anyId(clock))
+  const isAnswer = (bytes: Buffer): boolean => answerTo(question, bytes) !== null
+  const bytes = await askUdp({ server: asking.server, bytes: question, timeoutMs: asking.timeoutMs, isAnswer }, clock, signal)
+  const answer = bytes && answerTo(question, bytes)
+  return answer && answer.flags & flags.truncated ? askByTcp(asking, clock, signal) : answer
+}
+
+/** One question over a TCP connection of its own. Null: no answer. */
+export const askByTcp = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
+  const stream = openTcp(asking.server, clock.deadline(asking.timeoutMs, signal))
+  const answer = await askTcp(stream, encodeQuestion(asking, anyId(clock)))
+  await stream.then((open) => open.close(), () => undefined) // One that never opened needs no closing.
+  return answer
+}
+
+/** The records of the asked name and type in an answer; NXDOMAIN and "no such type" are an empty set. Null: it is no answer with authority. */
+export const recordsIn = (answer: Message | null, name: string): Rr[] | null => {
+  if (!answer || !(answer.flags & flags.authoritative) || answer.flags & flags.truncated) return null
+  if (answer.rcode !== rcodes.NOERROR && answer.rcode !== rcodes.NXDOMAIN) return null
+  return answer.answers.filter((rr) => rr.name === name && rr.class === classes.IN)
+}
+
+const inParallel = async <T, R>(items: T[], run: (item: T) => Promise<R>): Promise<R[]> => {
+  const results: R[] = []
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [n, item] of queue) results[n] = await run(item)
+  }
+  await Promise.all(Array.from({ length: parallelMost }, worker))
+  return results
+}
+
+const types = ['A', 'AAAA', 'CNAME'] as const
+
+const setsOf = (name: string, records: Rr[]): RecordSet[] =>
+  types.flatMap((type) => {
+    const set = records.filter((rr) => rr.type === rrTypes[type])
+    const values = [...new Set(set.map((rr) => decodeValue(type, rr.rdata)))].sort()
+    return set.length === 0 ? [] : [{ name, type, ttlS: Math.max(...set.map((rr) => rr.ttlS)), values }]
+  })
+
+const serialIn = (records: Rr[]): number | null => {
+  const soa = records.find((rr) => rr.type === rrTypes.SOA)
+  if (!soa) return null
+  return soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
+}
+
+type Ask = (name: string, type: number) => Promise<Rr[] | null>
+
+/** A CNAME is seen in the answer to the A question, so two questions a name suffice. */
+const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<HostView | null> => {
+  const serial = serialIn((await ask(zone, rrTypes.SOA)) ?? [])
+  if (serial === null) return null
+  const questions = [{ name: marker, type: rrTypes.TXT as number }, ...names.flatMap((name) => [{ name, type: rrTypes.A }, { name, type: rrTypes.AAAA }])]
+  const answers = await inParallel(questions, ({ name, type }) => ask(name, type))
+  const found: Rr[] = []
+  for (const answer of answers) {
+    if (!answer) return null
+    found.push(...answer)
+  }
+  const txt = found.filter((rr) => rr.name === marker && rr.type === rrTypes.TXT)
+  return {
+    txt: txt.map((rr) => decodeValue('TXT', rr.rdata)),
+    txtTtlS: txt[0]?.ttlS ?? null,
+    sets: names.flatMap((name) => setsOf(name, found.filter((rr) => rr.name === name))),
+    serial,
+  }
+}
+
+const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: AbortSignal): Promise<HostView | null> => {
+  const failed = new AbortController()
+  const over = AbortSignal.any([signal, failed.signal])
+  const { server, timeoutMs } = dig
+  const stream = transport === 'tcp' ? openTcp(server, over) : null
+  stream?.catch(() => undefined) // Each question says so itself; one that is never asked must not leave the rejection unhandled.
+  // Questions on one connection are told apart by id, so these count up from a random one.
+  let id = anyId(clock)
+  const byTcp = async (asking: Asking): Promise<Message | null> => {
+    const deadline = clock.deadline(timeoutMs, over)
+    const late = new Promise<null>((resolve) => deadline.addEventListener('abort', () => resolve(null), { once: true }))
+    return stream && (await Promise.race([askTcp(stream, encodeQuestion(asking, (id = (id + 1) & 0xffff))), late]))
+  }
+  const one: Ask = async (name, type) => {
+    if (over.aborted) return null
+    const asking = { server, name, type, timeoutMs }
+    const records = recordsIn(stream ? await byTcp(asking) : await ask(asking, clock, over), name)
+    // One question without an answer makes the whole view unknown: the others need not be waited for.
+    if (!records) failed.abort()
+    return records
+  }
+  try {
+    return await viewBy(one, dig)
+  } catch {
+    return null // A value that is none, e.g. an A of three bytes: could not find out.
+  } finally {
+    failed.abort()
+  }
+}
+
+const agree = (one: HostView, other: HostView): boolean => JSON.stringify({ ...one, serial: null }) === JSON.stringify({ ...other, serial: null })
+
+/**
+ * Reads the marker, the listed names' A, AAAA and CNAME and the SOA's serial from one authoritative server. `timeoutMs` is each question's.
+ * Null: could not find out (no answer, no authority, SERVFAIL, REFUSED, a malformed answer, or UDP and TCP disagree).
+ */
+export const digHost = async (dig: Dig, clock: Clock, signal: AbortSignal, transport: Transport = 'udp'): Promise<HostView | null> => {
+  if (transport !== 'both') return digBy(transport, dig, clock, signal)
+  const [udp, tcp] = await Promise.all([digBy('udp', dig, clock, signal), digBy('tcp', dig, clock, signal)])
+  if (!udp || !tcp || !agree(udp, tcp)) return null
+  // Of two serials the one that was seen earlier (RFC 1982), so that "at least ours" holds for both.
+  return udp.serial !== null && tcp.serial !== null && ((tcp.serial - udp.serial) | 0) < 0 ? tcp : udp
+}

@@ -1,0 +1,40 @@
+import { createSocket } from 'node:dgram'
+import { parseServer } from '../../src/drivers/dns/exchange.ts'
+import { classes, decodeMessage, decodeValue, encodeMessage, opcodes, rrTypes } from '../../src/drivers/dns/wire.ts'
+
+/** `empty`: answers without an address, each as `name TYPE rcode`. `values`: every address that was seen. */
+export type Polled = { asked: number; answered: number; empty: string[]; values: Set<string> }
+
+export type Poller = { soFar(): Polled; stop(): Polled }
+
+/** Asks a server for an address of each name in turn, about 1,000 times a second over UDP, and counts the answers that have none. */
+export const startPoller = (server: string, names: string[], type: 'A' | 'AAAA' = 'A'): Poller => {
+  const place = parseServer(server)
+  if (!place) throw new Error(`not a server: ${server}`)
+  const polled: Polled = { asked: 0, answered: 0, empty: [], values: new Set() }
+  const socket = createSocket(place.address.includes(':') ? 'udp6' : 'udp4')
+  socket.on('error', () => undefined) // A server that is away answers nothing, which is not an empty answer.
+  socket.on('message', (bytes) => {
+    const answer = decodeMessage(bytes)
+    const found = answer.answers.filter((rr) => rr.type === rrTypes[type]).map((rr) => decodeValue(type, rr.rdata))
+    polled.answered++
+    if (found.length === 0) polled.empty.push(`${answer.questions[0]?.name} ${type} ${answer.rcode}`)
+    for (const value of found) polled.values.add(value)
+  })
+  const askOnce = (): void => {
+    const name = names[polled.asked % names.length] ?? ''
+    const questions = [{ name, type: rrTypes[type], class: classes.IN }]
+    const id = polled.asked & 0xffff
+    polled.asked++
+    socket.send(encodeMessage({ id, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions, answers: [], authorities: [], additionals: [] }), place.port, place.address)
+  }
+  const timer = setInterval(askOnce, 1)
+  return {
+    soFar: () => polled,
+    stop: () => {
+      clearInterval(timer)
+      socket.close()
+      return polled
+    },
+  }
+}

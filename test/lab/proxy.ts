@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { frame, parseServer, takeMessages } from '../../src/drivers/dns/exchange.ts'
+
+/** What becomes of a message on its way: itself, another, or none (null). A promise delays it. */
+export type Hook = (message: Buffer) => Buffer | null | Promise<Buffer | null>
+
+export type Proxy = { server: string; stop(): Promise<void> }
+
+export const isUpdate = (message: Buffer): boolean => ((message.readUInt8(2) >> 3) & 15) === 5
+
+/** A TCP proxy before a DNS server that can drop, delay or change each message. Both sides' connections outlive one another, so a delayed request still lands. */
+export const startProxy = async (to: string, hooks: { request?: Hook; reply?: Hook }): Promise<Proxy> => {
+  const target = parseServer(to)
+  if (!target) throw new Error(`not a server: ${to}`)
+  const open = new Set<Socket>()
+  const pass = (from: Socket, into: Socket, hook: Hook): void =>
+    takeMessages(from, (message) => void Promise.resolve(hook(Buffer.from(message))).then((kept) => kept && into.writable && into.write(frame(kept))))
+  const server = createServer((client) => {
+    const behind = connect({ host: target.address, port: target.port, allowHalfOpen: true })
+    for (const socket of [client, behind]) {
+      open.add(socket)
+      socket.on('close', () => open.delete(socket))
+      socket.on('error', () => socket.destroy())
+    }
+    pass(client, behind, hooks.request ?? ((message) => message))
+    pass(behind, client, hooks.reply ?? ((message) => message))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const place = server.address()
+  if (place === null || typeof place === 'string') throw new Error('not listening')
+  return {
+    server: `127.0.0.1:${place.port}`,
+    stop: async () => {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
