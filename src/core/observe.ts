@@ -2,7 +2,7 @@ import { clockDriftMs, hourMs } from './limits.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { findingOf, freshEvidence } from './verdict.ts'
 import { blindVantages, castVotes, healthOf, readyOf, tally } from './votes.ts'
-import type { Verdict } from './words.ts'
+import type { Claim, Verdict } from './words.ts'
 
 export const emptyWatch = (): Watch => ({
   at: null,
@@ -46,17 +46,16 @@ function doubtOfSelf(watch: Watch, { at, startedAt }: Facts, config: Config): st
   return monoMs > longestMs ? `a round took ${Math.round(monoMs / 1000)} s: this process was held up` : null
 }
 
-/**
- * A reading of another claim from the same source ends the earlier one. `unknown` ends nothing and confirms nothing;
- * a failing API neither: it stands beside what was read before, until that goes stale or is read again.
- */
+/** Claims that find nothing out: they end nothing that was read before and confirm nothing; the sentences tell them. */
+const soft: readonly Claim[] = ['unknown', 'api-failing']
+
+/** A reading of another claim from the same source ends the earlier one; a soft one only another soft one. */
 function gather(evidence: Evidence[], readings: Reading[]): Evidence[] {
   let kept = evidence
   for (const { site, source, claim, detail, atMs } of readings) {
-    if (claim === 'unknown') continue
     const same = kept.find((e) => e.site === site && e.source === source && e.claim === claim)
     const ended = (e: Evidence) =>
-      e.site === site && e.source === source && (claim !== 'api-failing' || e.claim === 'api-failing')
+      e.site === site && e.source === source && (!soft.includes(claim) || soft.includes(e.claim))
     kept = kept.filter((e) => !ended(e))
     kept = [...kept, { site, source, claim, detail, firstMs: same?.firstMs ?? atMs, lastMs: atMs }]
   }

@@ -23,8 +23,12 @@ export const definitive: readonly Claim[] = ['account-locked', 'machine-locked',
 /** A cut only where the voters say down as well (rows 3 and 4). */
 const supported: readonly Claim[] = ['credentials-refused', 'machine-gone']
 
-export const freshEvidence = (watch: Watch, site: string, nowMs: number): Evidence[] =>
-  watch.evidence.filter((e) => e.site === site && nowMs - e.lastMs <= evidenceFreshMs)
+/** What still counts of a site's evidence. Where our clock is off, refused credentials may be our own fault: they say nothing. */
+export const freshEvidence = (watch: Watch, site: string, nowMs: number): Evidence[] => {
+  const fresh = watch.evidence.filter((e) => e.site === site && nowMs - e.lastMs <= evidenceFreshMs)
+  const clockOff = fresh.some((e) => e.claim === 'clock-off')
+  return clockOff ? fresh.filter((e) => e.claim !== 'credentials-refused') : fresh
+}
 
 const confirmed = (e: Evidence, config: Config) => e.lastMs - e.firstMs >= config.policy.confirmCutMs
 
