@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { onTestFinished } from 'vitest'
 import type { Identity } from './certificates.ts'
 
@@ -42,3 +43,6 @@ export const freePort = async (host = '127.0.0.1'): Promise<number> => {
 
 /** The sockets that this process holds open now, timers and pipes left out. */
 export const openSockets = (): string[] => process.getActiveResourcesInfo().filter((each) => /TCPSocket|TLS|UDP|GetAddrInfo/.test(each))
+
+/** Whether this machine has ::1: some containers do not, and the tests of that family are skipped there. */
+export const hasV6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'))

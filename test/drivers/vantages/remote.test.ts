@@ -10,7 +10,7 @@ import { requestMaxBytes } from '../../../src/drivers/vantages/shapes.ts'
 import { nonceHeader, signatureHeader, signingWith } from '../../../src/drivers/vantages/signing.ts'
 import { Said } from '../../../src/errors.ts'
 import type { Ask, Dig, LogLine, Vantage } from '../../../src/ports.ts'
-import { freePort, listenHttp, listenTcp, openSockets } from '../../lab/sockets.ts'
+import { freePort, hasV6, listenHttp, listenTcp, openSockets } from '../../lab/sockets.ts'
 
 const token = 'a-token-for-tests-only'
 const never = new AbortController().signal
@@ -86,20 +86,24 @@ test('a connection is kept between rounds', async () => {
   expect(ports.size).toBe(1)
 })
 
-test('over IPv6, and under a path that a proxy takes off', async () => {
+test.skipIf(!hasV6)('over IPv6', async () => {
   const { port } = await serve(here, '[::1]:0')
+  const six = remoteVantage({ vantage: 'six', url: `http://[::1]:${port}/`, token, clock: machineClock, log })
+  expect(await six.probe(empty, never)).toEqual(JSON.parse(good))
+})
+
+test('under a path that a proxy takes off', async () => {
+  const { port } = await serve()
   const proxy = await listenHttp((request, response) => {
     const { method, headers } = request
-    const onward = ask({ host: '::1', port, path: request.url?.replace('/paris/', '/'), method, headers, agent: false }, (answer) => {
+    const onward = ask({ host: '127.0.0.1', port, path: request.url?.replace('/paris/', '/'), method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 0, answer.headers)
       answer.pipe(response)
     })
     request.pipe(onward)
   })
-  for (const url of [`http://[::1]:${port}/`, `http://127.0.0.1:${proxy}/paris`]) {
-    const six = remoteVantage({ vantage: 'six', url, token, clock: machineClock, log })
-    expect(await six.probe(empty, never)).toEqual(JSON.parse(good))
-  }
+  const paris = remoteVantage({ vantage: 'paris', url: `http://127.0.0.1:${proxy}/paris`, token, clock: machineClock, log })
+  expect(await paris.probe(empty, never)).toEqual(JSON.parse(good))
 })
 
 test('another token: 401, nothing is probed, and the log says so once', async () => {
