@@ -30,10 +30,8 @@ const ownLists = (folder: string): string[] => [
 const knows = async (name: string, options: string[]): Promise<boolean> =>
   (await execa('apt-cache', [...options, 'show', name], { reject: false, timeout: 60_000 })).stdout !== ''
 
-/** Apt's options with which every package is known: none, or those of lists fetched for us. */
-const findLists = async (packages: string[], work: string): Promise<string[]> => {
-  const known = await Promise.all(packages.map((name) => knows(name, [])))
-  if (known.every(Boolean)) return []
+/** Fetches lists for us alone, and gives apt's options to use them. */
+const fetchLists = async (work: string): Promise<string[]> => {
   await mkdir(join(work, 'lists/partial'), { recursive: true })
   await mkdir(join(work, 'apt/archives/partial'), { recursive: true })
   await execa('apt-get', [...ownLists(work), 'update'], { timeout: 180_000 })
@@ -60,10 +58,16 @@ const neededLibraries = async (packages: string[], options: string[]): Promise<s
   return needed
 }
 
-const unpackInto = async (packages: string[], work: string): Promise<void> => {
-  const options = await findLists(packages, work)
+const download = async (packages: string[], work: string, options: string[]): Promise<void> => {
   const all = [...packages, ...(await neededLibraries(packages, options))]
   await execa('apt-get', [...options, 'download', ...all], { cwd: work, timeout: 180_000 })
+}
+
+const unpackInto = async (packages: string[], work: string): Promise<void> => {
+  const known = await Promise.all(packages.map((name) => knows(name, [])))
+  // The machine's lists may be missing, or so old that the mirror no longer has what they name.
+  const got = known.every(Boolean) && (await download(packages, work, []).then(() => true, () => false))
+  if (!got) await download(packages, work, await fetchLists(work))
   for (const file of await readdir(work)) {
     if (!file.endsWith('.deb')) continue
     await execa('dpkg', ['-x', file, 'root'], { cwd: work, timeout: 60_000 })

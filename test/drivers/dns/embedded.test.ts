@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { embedded, startEmbedded } from '../../../src/drivers/dns/embedded.ts'
-import { updateByHand } from '../../lab/hand.ts'
+import type { Embedded } from '../../../src/drivers/dns/embedded.ts'
+import { askUdp, openTcp } from '../../../src/drivers/dns/exchange.ts'
+import { sign, tsigKey } from '../../../src/drivers/dns/tsig.ts'
+import { classes, decodeMessage, encodeMessage, encodeValue, flags, opcodes, rcodes, rrTypes } from '../../../src/drivers/dns/wire.ts'
+import type { Message, Rr } from '../../../src/drivers/dns/wire.ts'
+import { addition, deletion, updateByHand } from '../../lab/hand.ts'
 import { driverSuite, zone } from './suite.ts'
 
 driverSuite('embedded', async () => {
@@ -21,4 +26,96 @@ test('listens and writes on loopback only', async () => {
   await expect(startEmbedded({ zones: {}, address: '0.0.0.0' })).rejects.toThrow('loopback only')
   const options = { host: 'embedded', zone, marker: `_lifeboat-shop.${zone}`, names: [], server: 'ns.example:53', timeoutMs: 1000 }
   expect(() => embedded(options, machineClock)).toThrow('loopback')
+})
+
+describe('the embedded server', () => {
+  const www = `www.${zone}`
+  let server: Embedded
+  beforeAll(async () => {
+    server = await startEmbedded({
+      zones: {
+        [zone]: [
+          { name: zone, type: 'NS', ttlS: 60, value: `ns1.${zone}` },
+          { name: www, type: 'A', ttlS: 60, value: '127.0.0.12' },
+          { name: `alias.${zone}`, type: 'CNAME', ttlS: 60, value: www },
+          { name: `out.${zone}`, type: 'CNAME', ttlS: 60, value: 'elsewhere.example' },
+          { name: `loop.${zone}`, type: 'CNAME', ttlS: 60, value: `loop.${zone}` },
+          ...Array.from({ length: 30 }, (_, n) => ({ name: `many.${zone}`, type: 'A' as const, ttlS: 60, value: `127.0.1.${n}` })),
+        ],
+        [`sub.${zone}`]: [{ name: `sub.${zone}`, type: 'A', ttlS: 60, value: '127.0.0.13' }],
+      },
+    })
+  })
+  afterAll(() => server.stop())
+
+  const message = (more: Partial<Message>): Buffer =>
+    encodeMessage({ id: 7, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions: [], answers: [], authorities: [], additionals: [], ...more })
+  const byUdp = async (bytes: Buffer): Promise<Message | null> => {
+    const answer = await askUdp({ server: server.server, bytes, timeoutMs: 300, isAnswer: () => true }, machineClock, AbortSignal.timeout(5000))
+    return answer && decodeMessage(answer)
+  }
+  const byTcp = async (bytes: Buffer): Promise<Message> => {
+    const stream = await openTcp(server.server, AbortSignal.timeout(5000))
+    const answer = decodeMessage(await stream.ask(bytes))
+    stream.close()
+    return answer
+  }
+  const ask = (name: string, type: number = rrTypes.A, more: Partial<Message> = {}) => byUdp(message({ questions: [{ name, type, class: classes.IN }], ...more }))
+  const update = (prerequisites: Rr[], updates: Rr[], more: Partial<Message> = {}) =>
+    message({ opcode: opcodes.UPDATE, questions: [{ name: zone, type: rrTypes.SOA, class: classes.IN }], answers: prerequisites, authorities: updates, ...more })
+
+  test('answers with authority, and says no with its SOA', async () => {
+    expect(await ask(www)).toMatchObject({ rcode: rcodes.NOERROR, flags: flags.response | flags.authoritative, answers: [{ name: www, type: rrTypes.A }] })
+    expect(await ask(`absent.${zone}`)).toMatchObject({ rcode: rcodes.NXDOMAIN, answers: [], authorities: [{ name: zone, type: rrTypes.SOA }] })
+    expect(await ask(www, rrTypes.AAAA)).toMatchObject({ rcode: rcodes.NOERROR, answers: [], authorities: [{ name: zone, type: rrTypes.SOA }] })
+    expect((await ask(`alias.${zone}`))?.answers.map((rr) => rr.type)).toEqual([rrTypes.CNAME, rrTypes.A])
+    expect((await ask(`out.${zone}`))?.answers.map((rr) => rr.type)).toEqual([rrTypes.CNAME])
+    expect((await ask(`loop.${zone}`))?.rcode).toBe(rcodes.NOERROR)
+    expect((await ask(`sub.${zone}`))?.answers).toHaveLength(1)
+    expect((await ask(www, rrTypes.ANY))?.answers).toHaveLength(1)
+    expect(await ask('elsewhere.example')).toMatchObject({ rcode: rcodes.REFUSED, flags: flags.response })
+  })
+  test('truncates over UDP beyond 512 bytes, or what EDNS allows', async () => {
+    const many = `many.${zone}`
+    expect(await ask(many)).toMatchObject({ flags: flags.response | flags.authoritative | flags.truncated, answers: [] })
+    const edns = { name: '', type: rrTypes.OPT, class: 4096, ttlS: 0, rdata: Buffer.alloc(0) }
+    expect(await ask(many, rrTypes.A, { additionals: [edns] })).toMatchObject({ answers: { length: 30 }, additionals: [{ type: rrTypes.OPT }] })
+    expect((await byTcp(message({ questions: [{ name: many, type: rrTypes.A, class: classes.IN }] }))).answers).toHaveLength(30)
+  })
+  test('takes updates by TCP only, unsigned only, for its own zones only', async () => {
+    const add = [addition(`new.${zone}`, 60, 'A', '127.0.0.1')]
+    expect((await byUdp(update([], add)))?.rcode).toBe(rcodes.REFUSED)
+    expect((await byTcp(sign(update([], add), tsigKey('k', 'aaaa'), 0).bytes)).rcode).toBe(rcodes.NOTAUTH)
+    expect((await byTcp(update([], add, { questions: [{ name: 'elsewhere.example', type: rrTypes.SOA, class: classes.IN }] }))).rcode).toBe(rcodes.NOTAUTH)
+    expect((await byTcp(update([], [addition('elsewhere.example', 60, 'A', '127.0.0.1')]))).rcode).toBe(rcodes.NOTZONE)
+    expect((await byTcp(message({ opcode: 4 }))).rcode).toBe(rcodes.NOTIMP)
+    expect(await byUdp(Buffer.from('nonsense that is no message'))).toBeNull()
+    expect(server.dump(zone).filter((line) => line.startsWith('new.'))).toEqual([])
+  })
+  const rr = (name: string, type: number, rrClass: number, ttlS = 0, rdata: Buffer = Buffer.alloc(0)): Rr => ({ name, type, class: rrClass, ttlS, rdata })
+  const a = encodeValue('A', '127.0.0.12')
+  test.each([
+    ['set there', rr(www, rrTypes.A, classes.ANY), rcodes.NOERROR],
+    ['set there', rr(www, rrTypes.AAAA, classes.ANY), rcodes.NXRRSET],
+    ['name there', rr(www, rrTypes.ANY, classes.ANY), rcodes.NOERROR],
+    ['name there', rr(`absent.${zone}`, rrTypes.ANY, classes.ANY), rcodes.NXDOMAIN],
+    ['set absent', rr(www, rrTypes.A, classes.NONE), rcodes.YXRRSET],
+    ['set absent', rr(www, rrTypes.AAAA, classes.NONE), rcodes.NOERROR],
+    ['name absent', rr(www, rrTypes.ANY, classes.NONE), rcodes.YXDOMAIN],
+    ['these values', rr(www, rrTypes.A, classes.IN, 0, a), rcodes.NOERROR],
+    ['other values', rr(www, rrTypes.A, classes.IN, 0, encodeValue('A', '127.0.0.13')), rcodes.NXRRSET],
+    ['a TTL', rr(www, rrTypes.A, classes.IN, 30, a), rcodes.FORMERR],
+    ['a class', rr(www, rrTypes.A, 3), rcodes.FORMERR],
+  ])('prerequisite: %s (%o)', async (_, prerequisite, code) => {
+    expect((await byTcp(update([prerequisite], []))).rcode).toBe(code)
+  })
+  test('whole or not at all; the serial rises with a change only; the apex keeps SOA and NS', async () => {
+    const [before, serial] = [server.dump(zone), server.serial(zone)]
+    expect((await byTcp(update([], [deletion(www, 'A'), rr(www, rrTypes.ANY, classes.IN)]))).rcode).toBe(rcodes.FORMERR)
+    expect((await byTcp(update([], [deletion(www, 'A'), addition(www, 60, 'A', '127.0.0.12')]))).rcode).toBe(rcodes.NOERROR)
+    expect((await byTcp(update([], [addition(www, 60, 'CNAME', 'x.example'), addition(`alias.${zone}`, 60, 'A', '127.0.0.1'), rr(zone, rrTypes.ANY, classes.ANY)]))).rcode).toBe(rcodes.NOERROR)
+    expect([server.dump(zone), server.serial(zone)]).toEqual([before, serial])
+    expect((await byTcp(update([], [rr(`many.${zone}`, rrTypes.A, classes.NONE, 0, encodeValue('A', '127.0.1.7'))]))).rcode).toBe(rcodes.NOERROR)
+    expect([server.dump(zone).length, server.serial(zone)]).toEqual([before.length - 1, serial + 1])
+  })
 })

@@ -339,6 +339,24 @@ export const driverSuite = (name: string, start: () => Promise<DriverLab>): void
       expect(await at(away.server, 900).read(signal())).toBeNull()
     })
 
+    test('wildcard-moved, and a name under it is left to it', async () => {
+      const { name, marker, plan, dns } = fresh()
+      const app = marker(1).app
+      const wildcard = `*.${name}`
+      await lab.byHand([addition(wildcard, 60, 'A', '127.0.0.11')])
+      const under = `www.${name}`
+      const asked = { app, marker: marker(1, 'pointed'), addresses: ['127.0.0.12'], ours: ['127.0.0.11'] }
+      const hostOf = (listed: string): HostConfig => ({ host: 'lab/wild', driver: 'lab', zone, names: [listed], ttlS: 60, atomicZone: true })
+      const read = async (listed: string): Promise<HostView> => readSurely(lab.driver({ marker: markerName(app, zone), names: [listed] }))
+      expect(valuesOf(await read(under), 'A')).toEqual(['127.0.0.11'])
+      const shadow = await dns.write(only(planChange({ ...asked, view: await read(under), host: hostOf(under) })), signal())
+      expect([shadow.outcome, shadow.detail]).toEqual(['lost', expect.stringContaining(`only through ${wildcard}`)])
+      const moved = await dns.write(only(planChange({ ...asked, view: await read(wildcard), host: hostOf(wildcard) })), signal())
+      expect(moved.outcome).toBe('done')
+      expect(valuesOf(await read(under), 'A')).toEqual(['127.0.0.12'])
+      expect((await plan(marker(2))).txt.old).toHaveLength(1)
+    })
+
     test('64-names in one change', async () => {
       const { marker } = fresh()
       const names = Array.from({ length: 64 }, (_, n) => `a-rather-long-name-of-a-host-${n}.${zone}`)
