@@ -78,6 +78,7 @@ export const readEntries = async (file: string): Promise<StoredEntry[]> => {
   const path = placeOf(file)
   const stored = readStore(path)
   if (stored) return stored
+  // Only what is none of SQLite's is opened here; files.ts says why.
   const text = await readFile(path, 'utf8').catch((thrown: unknown) => {
     throw fileSentenceOf(`${path} cannot be read`, thrown)
   })

@@ -42,7 +42,7 @@ export const sentenceOf = (path: string, thrown: unknown): unknown => {
     return new Said(`store: reading or writing ${path} failed (${detail}). Look at its disk; is there room?`, exits.unfinished)
   }
   if (isOneOf(thrown, [codes.perm, codes.readonly, codes.cantopen, codes.auth])) {
-    return new Said(`store: ${path} cannot be opened or written (${detail}). This user must be able to write the file and its folder`)
+    return new Said(`store: ${path} cannot be opened or written (${detail}). This user must be able to read and write the file and its folder`)
   }
   return thrown
 }

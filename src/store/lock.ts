@@ -31,11 +31,20 @@ const tryLock = (path: string): DatabaseSync | null => {
   }
 }
 
+// What cannot be looked at counts as gone: not to lead is the safe answer.
+const isStill = (path: string, inode: bigint | null): boolean => {
+  try {
+    return inodeOf(path) === inode
+  } catch {
+    return false
+  }
+}
+
 const lockOf = (path: string, db: DatabaseSync): Lock => {
   const inode = inodeOf(path)
   held.add(db)
   return {
-    stands: () => held.has(db) && inodeOf(path) === inode,
+    stands: () => held.has(db) && isStill(path, inode),
     free: () => {
       if (held.delete(db)) db.close()
     },

@@ -8,7 +8,7 @@ import { transact } from './transaction.ts'
 /** SQLite's application_id of a lifeboat store: "life". */
 const applicationId = 0x6c696665
 
-/** Step n brings a file of version n to n + 1. Never edit one that was released; append. */
+/** Step n brings a file of version n to n + 1. Never edit one that was released; append, and say then what reading alone does with an older file. */
 const migrations = [
   `CREATE TABLE state (
      one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -40,9 +40,9 @@ const run = (path: string, sql: string): void => {
   db.close()
 }
 
-const flip = (path: string, at: number, count: number): void => {
+const flip = (path: string, at: number, count: number, mask = 0xff): void => {
   const bytes = readFileSync(path)
-  for (let i = at; i < at + count; i++) bytes[i] = (bytes[i] ?? 0) ^ 0xff
+  for (let i = at; i < at + count; i++) bytes[i] = (bytes[i] ?? 0) ^ mask
   writeFileSync(path, bytes)
 }
 
@@ -110,7 +110,7 @@ test.each<[string, (path: string) => void]>([
   ['a file cut short', (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
   ['a file cut within its first page', (path) => truncateSync(path, 1500)],
   ['pages flipped in the middle', (path) => flip(path, 8192, 40_000)],
-  ['a digit flipped in the ledger', (path) => flip(path, readFileSync(path).indexOf('"epoch":7') + 8, 1)],
+  ['a digit flipped in the ledger', (path) => flip(path, readFileSync(path).indexOf('"epoch":7') + 8, 1, 1)],
   ['an index page flipped', (path) => flip(path, 4096 * 4, 64)],
   ['a table that is gone', (path) => run(path, 'DROP TABLE state')],
   ['a ledger that is gone', (path) => run(path, 'UPDATE state SET ledger = NULL')],
@@ -162,6 +162,16 @@ test('a store that was deleted or replaced under a running process takes nothing
   expect((await fresh.read()).ledger).toBe(null)
   expect((await saidBy(store.read())).text).toMatch(/was moved or deleted/)
   expect(await fresh.lead(leaderOf('y'))).toMatchObject({ lease: { unclean: false } })
+})
+
+test('a leader whose lock was deleted does not let go in the name of the next', async () => {
+  const path = await written()
+  const [one, two] = [await open(path), await open(path)]
+  const lost = await one.lead(leaderOf('x'))
+  rmSync(`${path}.lock`)
+  expect(await two.lead(leaderOf('y'))).toMatchObject({ lease: { unclean: true } })
+  if ('lease' in lost) await lost.lease.release()
+  expect(await one.lead(leaderOf('z'))).toEqual({ heldBy: leaderOf('y') })
 })
 
 test('a lock file of something else is refused', async () => {
