@@ -43,14 +43,16 @@ const gotOf = (fault: Fault, tree: Tree): string => {
   if (value === undefined || value === null || typeof value === 'object') return kind
   if (tree.isHidden(fault.path)) return '(hidden)'
   if (fault.got === null) return kind
+  // YAML has rounded a longer one already.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) return kind
   if (typeof value !== 'string') return String(value)
   // Who writes a name and a password into a URL did not mean to have them printed.
-  const text = value.replace(/(\/\/)[^/@]*@/, '$1(hidden)@')
+  const text = value.replace(/(\/\/).*@/s, '$1(hidden)@')
   return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text)
 }
 
 /** Where one bare value stands for a list or a mapping, its key has nothing below it. */
-const trimmed = (path: Path, tree: Tree): Path => {
+export const trimmed = (path: Path, tree: Tree): Path => {
   const isScalar = (length: number) => !['undefined', 'object'].includes(typeof tree.valueAt(path.slice(0, length)))
   const end = path.findIndex((_, i) => isScalar(i + 1))
   return end < 0 ? path : path.slice(0, end + 1)

@@ -81,7 +81,7 @@ const dnsHost = byDriver(
       server: server(),
       key: text("Write the TSIG key's name").optional(),
       secret: base64.optional(),
-      algorithm: word(['hmac-sha256', 'hmac-sha224', 'hmac-sha384', 'hmac-sha512'], 'no algorithm of this name').optional(),
+      algorithm: word(['hmac-sha256', 'hmac-sha512'], 'no algorithm of this name').optional(),
     }),
     mapping({ driver: z.literal('embedded'), ...anyHost, server: server() }),
     mapping({ driver: z.literal('cloudflare'), ...anyHost, token: secret('CLOUDFLARE_TOKEN'), zoneId: text("Write the zone's id").optional(), endpoint }),

@@ -30,13 +30,17 @@ export const canonical = (form: (text: string) => string | null, what: string, i
     return z.NEVER
   })
 
+/** `a, b or c`. */
+const orOf = (words: readonly string[]): string =>
+  words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : (words[0] ?? '')
+
 /** One of a list of words. `what` may say which kind of word it is not: `no driver of this name`. */
 export const word = <const W extends readonly [string, ...string[]]>(words: W, what = 'is none of the words that go here') => {
-  const listed = words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1)}` : words[0]
   return z.enum(words, {
     error: ({ input }) => {
       const near = typeof input === 'string' ? nearestWord(input, words) : null
-      return unlike(what, near && words.length > 2 ? `Write ${near}, or else ${listed}` : `Write ${near ?? listed}`)({ input })
+      const others = orOf(words.filter((known) => known !== near))
+      return unlike(what, near && words.length > 2 ? `Write ${near}, or else ${others}` : `Write ${near ?? others}`)({ input })
     },
   })
 }
@@ -147,6 +151,8 @@ export const dnsName = () =>
   )
 
 export const httpUrl = (instead = 'Write an address such as https://shop.example/healthz') =>
-  text(instead).refine((value) => URL.canParse(value) && /^https?:\/\/[^/]/.test(value), { error: say('is not an http or https URL', instead) })
+  text(instead)
+    .refine((value) => URL.canParse(value) && /^https?:\/\/[^/]/.test(value), { error: say('is not an http or https URL', instead), abort: true })
+    .refine((value) => !/@/.test(new URL(value).href.split('/')[2] ?? ''), { error: say('holds a name or a password', 'Write the URL without what stands before @') })
 
 export const secret = (variable: string) => text(`Write "\${${variable}}", and set ${variable} in the environment or in lifeboat.env`)

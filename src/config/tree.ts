@@ -98,7 +98,7 @@ const plainAlias = (walk: Walk, node: ParsedNode, path: Path): unknown => {
   const target = isAlias(node) ? node.resolve(walk.document) : undefined
   if (target && !walk.inside.has(target)) return plain(walk, target, path)
   walk.faults.push({ path, what: 'is an alias that leads nowhere', got: 'an alias', instead: 'Set its anchor with & above it, or write the value out' })
-  return null
+  return ''
 }
 
 const plainCollection = (walk: Walk, node: unknown, path: Path): unknown => {
@@ -130,7 +130,7 @@ const plain = (walk: Walk, node: unknown, path: Path): unknown => {
 export const parseTree = (text: string, file: string, lookup: Lookup): Tree => {
   const lines = new LineCounter()
   // Keys that stand twice are ours to report, beside whatever else is wrong.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const error = document.errors[0] ?? document.warnings[0]
   if (error) throw new Said(syntaxError(error, text, file, lines))
 

@@ -39,7 +39,7 @@ export const cloudWithoutDriver: Rule = {
         sitesAt(file.sites, cloud).map((site) => ({
           path: file.clouds[cloud] ? ['clouds', cloud] : ['sites', site, 'cloud'],
           what: `site ${site} is watched without account evidence, since the driver for this cloud is not built yet`,
-          instead: 'Nothing need be changed; a cut is seen as an outage, and moves after policy.outage',
+          instead: 'Nothing need be changed; a cut there is seen as an outage',
         })),
       ),
 }
@@ -84,7 +84,7 @@ export const halfAwsKey: Rule = {
 
 /** A credential must not go over the wire for all to read. */
 export const plainEndpoint: Rule = {
-  reads: ['clouds.*.endpoint', 'dns.hosts.*.endpoint', 'dns.hosts.*.url'],
+  reads: ['clouds.*.endpoint', 'dns.hosts.*.driver', 'dns.hosts.*.endpoint', 'dns.hosts.*.url'],
   judge: (file) =>
     [
       ...withApi.map((cloud) => ({ path: ['clouds', cloud, 'endpoint'], url: file.clouds[cloud]?.endpoint })),

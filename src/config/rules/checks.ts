@@ -46,15 +46,16 @@ export const timeoutBelowInterval: Rule = {
         ],
 }
 
+const covers = (names: string[], host: string): boolean =>
+  names.some((name) => name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))
+
 /** A site is asked under this name; one that is never moved is probably a slip. */
 export const urlOffTheNames: Rule = {
   reads: ['check.url', 'dns.names'],
   warns: true,
   judge: ({ check, dns }) =>
     (check.url ?? []).flatMap((url, i) => {
-      const host = hostOfUrl(url)
-      const covered = dns.names.some((name) => name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))
-      return covered ? [] : [{ path: ['check', 'url', i], what: 'asks under a name that is not among dns.names', instead: 'Write a URL under a name that is moved, if this one was not meant' }]
+      return covers(dns.names, hostOfUrl(url)) ? [] : [{ path: ['check', 'url', i], what: 'asks under a name that is not among dns.names', instead: 'Write a URL under a name that is moved, if this one was not meant' }]
     }),
 }
 
@@ -62,23 +63,37 @@ export const urlOffTheNames: Rule = {
 
 const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
 
-/** Why a canary at this host fails together with a site; null: it does not. */
-const sharedWithSite = (host: string, { sites, dns }: File): string | null => {
-  if (dns.names.some((name) => (name.startsWith('*.') ? host.endsWith(name.slice(1)) : name === host))) return 'is one of the names that are moved'
-  for (const [name, { address, addressV6, cloud }] of entriesOf(sites)) {
-    if ([address, addressV6].includes(host)) return `is inside site ${name}`
-    if (clouds[cloud].domains.some((domain) => isBelow(host, domain))) return `is at the cloud of site ${name}`
-  }
-  return null
-}
+const insteadOf = 'Write a target that no cloud of a site runs, such as https://one.one.one.one'
+
+/** The canaries of which `shared` says why they fall silent together with a site. */
+const canariesThat = ({ canaries }: File, shared: (host: string) => string | null): Fault[] =>
+  canaries.flatMap((canary, i) => {
+    const why = shared(hostOfUrl(canary))
+    return why ? [{ path: ['canaries', i], what: `${why}, and falls silent with it`, instead: insteadOf }] : []
+  })
 
 export const canaryInsideSite: Rule = {
-  reads: ['canaries', 'sites.*.address', 'sites.*.addressV6', 'sites.*.cloud', 'dns.names'],
+  reads: ['canaries', 'sites.*.address', 'sites.*.addressV6'],
   judge: (file) =>
-    file.canaries.flatMap((canary, i) => {
-      const shared = sharedWithSite(hostOfUrl(canary), file)
-      return shared ? [{ path: ['canaries', i], what: `${shared}, and falls silent with it`, instead: 'Write a target that no cloud of a site runs, such as https://one.one.one.one' }] : []
+    canariesThat(file, (host) => {
+      const [name] = entriesOf(file.sites).find(([, { address, addressV6 }]) => [address, addressV6].includes(host)) ?? []
+      return name === undefined ? null : `is inside site ${name}`
     }),
+}
+
+export const canaryAtSitesCloud: Rule = {
+  reads: ['canaries', 'sites.*.cloud'],
+  judge: (file) =>
+    canariesThat(file, (host) => {
+      const [name] = entriesOf(file.sites).find(([, { cloud }]) => clouds[cloud].domains.some((domain) => isBelow(host, domain))) ?? []
+      return name === undefined ? null : `is at the cloud of site ${name}`
+    }),
+}
+
+export const canaryIsMovedName: Rule = {
+  reads: ['canaries', 'dns.names'],
+  judge: (file) =>
+    canariesThat(file, (host) => (covers(file.dns.names, host) ? 'is one of the names that are moved' : null)),
 }
 
 export const sameCanary: Rule = {

@@ -1,9 +1,9 @@
-import { ipOfServer, isLoopback } from '../addresses.ts'
+import { canonicalName, ipOfServer, isLoopback } from '../addresses.ts'
 import { dnsDrivers } from '../companies.ts'
 import { formatDuration } from '../durations.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf, pairs } from '../lists.ts'
-import type { File, FileDnsHost } from '../schema.ts'
+import type { FileDnsHost } from '../schema.ts'
 import type { Rule } from './rule.ts'
 
 const isIn = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`)
@@ -25,14 +25,16 @@ export const nameTwice: Rule = {
 }
 
 export const nameInNoZone: Rule = {
-  reads: ['dns.names', 'dns.hosts.*.zone', 'dns.hosts.*.driver'],
-  judge: ({ dns }) =>
-    [...dns.names.entries()]
-      .filter(([, name]) => zoneOf(name, dns.hosts) === null)
-      .map(([i]) => [
-        { path: ['dns', 'names', i], what: "is in no DNS host's zone", instead: 'Add the host of its zone to dns.hosts, or correct the name' },
-        { path: ['dns', 'hosts'], what: `hold no zone for dns.names[${i}]`, got: null, instead: 'Add the host of its zone, or correct the name' },
-      ]),
+  // Of a host whose driver is unknown the zone stands as it was written, if it does; it counts all the same.
+  reads: ['dns.names', 'dns.hosts.*.zone'],
+  judge: ({ dns }, tree) => {
+    const zones = dns.hosts.map((_, i) => tree.valueAt(['dns', 'hosts', i, 'zone']))
+    const known = zones.flatMap((zone) => (typeof zone === 'string' ? (canonicalName(zone) ?? []) : []))
+    if (known.length < zones.length) return []
+    return [...dns.names.entries()]
+      .filter(([, name]) => zoneOf(name, known.map((zone) => ({ zone }))) === null)
+      .map(([i]) => ({ path: ['dns', 'names', i], what: "is in no DNS host's zone", instead: 'Add the host of its zone to dns.hosts, or correct the name' }))
+  },
 }
 
 /** Told only where every name has its zone: else it is most likely the other half of that mistake. */
@@ -72,29 +74,31 @@ export const ttlBelowMinimum: Rule = {
     }),
 }
 
-/** The company that keeps a site may take a DNS host along (DESIGN.md, rule 11). Own servers: where they stand at a site's own address. */
-const sharesFateWith = (host: FileDnsHost, sites: File['sites']): string[] => {
-  const ip = 'server' in host ? ipOfServer(host.server) : null
-  return entriesOf(sites)
-    .filter(([, { cloud, address, addressV6 }]) => {
-      // One machine's loopback tells nothing of who would be lost together.
-      const sameMachine = ip !== null && !isLoopback(ip) && [address, addressV6].includes(ip)
-      return sameMachine || cloud === dnsDrivers[host.driver].company
-    })
-    .map(([name]) => name)
+/** The company that keeps a site may take a DNS host along (DESIGN.md, rule 11). */
+export const dnsHostInSitesAccount: Rule = {
+  reads: ['dns.hosts.*.driver', 'dns.hosts.*.sharedFate', 'sites.*.cloud'],
+  judge: ({ dns, sites }) =>
+    [...dns.hosts.entries()].flatMap(([i, { driver, sharedFate }]) =>
+      entriesOf(sites)
+        .filter(([, { cloud }]) => sharedFate === undefined && cloud === dnsDrivers[driver].company)
+        .map(([site]): Fault[] => [
+          { path: ['dns', 'hosts', i, 'driver'], what: `is lost together with site ${site}: one company keeps both`, instead: 'Host the zone elsewhere, or write sharedFate: accepted here' },
+          { path: ['sites', site, 'cloud'], what: `keeps dns.hosts[${i}] too, which is lost together with this site`, instead: `Host the zone elsewhere, or write sharedFate: accepted at dns.hosts[${i}]` },
+        ]),
+    ),
 }
 
-export const dnsHostInSitesAccount: Rule = {
-  reads: ['dns.hosts.*.driver', 'dns.hosts.*.server', 'dns.hosts.*.sharedFate', 'sites.*.cloud', 'sites.*.address', 'sites.*.addressV6'],
+/** The same for a name server of one's own that is a site's machine. Loopback is one machine always, and says nothing. */
+export const nameServerAtSite: Rule = {
+  reads: ['dns.hosts.*.driver', 'dns.hosts.*.server', 'dns.hosts.*.sharedFate', 'sites.*.address', 'sites.*.addressV6'],
   judge: ({ dns, sites }) =>
-    [...dns.hosts.entries()].flatMap(([i, host]) =>
-      host.sharedFate !== undefined
-        ? []
-        : sharesFateWith(host, sites).map((site): Fault[] => [
-            { path: ['dns', 'hosts', i, 'driver'], what: `is lost together with site ${site}: the same company keeps both`, instead: 'Host the zone elsewhere, or write sharedFate: accepted here' },
-            { path: ['sites', site, 'cloud'], what: `keeps dns.hosts[${i}] too, which is lost together with this site`, instead: `Host the zone elsewhere, or write sharedFate: accepted at dns.hosts[${i}]` },
-          ]),
-    ),
+    [...dns.hosts.entries()].flatMap(([i, host]) => {
+      const ip = 'server' in host && host.sharedFate === undefined ? ipOfServer(host.server) : null
+      if (ip === null || isLoopback(ip)) return []
+      return entriesOf(sites)
+        .filter(([, { address, addressV6 }]) => [address, addressV6].includes(ip))
+        .map(([site]) => ({ path: ['dns', 'hosts', i, 'server'], what: `is the machine of site ${site}, and is lost together with it`, instead: 'Write a name server elsewhere, or sharedFate: accepted here' }))
+    }),
 }
 
 export const keyAndSecret: Rule = {

@@ -9,7 +9,9 @@ export const fewerThanTwoSites: Rule = {
   judge: (_, tree) => {
     const sites = tree.valueAt(['sites'])
     const count = typeof sites === 'object' && sites !== null ? Object.keys(sites).length : 2
-    if (count >= 2) return []
+    // A name that stands twice was meant to be two sites.
+    const twice = tree.faults.some(({ path }) => path[0] === 'sites' && path.length === 2)
+    if (count >= 2 || twice) return []
     return [{ path: ['sites'], what: 'has fewer than two sites, so that there is nowhere to move to', got: `${count}`, instead: 'Add a site at another cloud' }]
   },
 }
@@ -95,14 +97,14 @@ export const mixedKinds: Rule = {
 
 /** At the top of a zone no CNAME may stand. */
 export const apexNeedsIp: Rule = {
-  reads: ['sites.*.address', 'dns.names', 'dns.hosts.*.zone'],
+  reads: ['sites.*.address', 'dns.names', 'dns.hosts.*.zone', 'dns.hosts.*.driver'],
   judge: ({ sites, dns }) => {
     const apex = dns.names.findIndex((name) => dns.hosts.some(({ zone }) => zone === name))
     const known = entriesOf(sites).filter(([, { address }]) => address !== undefined)
     if (apex < 0 || known.some(([, { address }]) => familyOf(address ?? ''))) return []
-    return known.map(([name]) => [
-      { path: ['sites', name, 'address'], what: `is a hostname, and dns.names[${apex}] is the top of its zone, where no CNAME may stand`, instead: 'Write a static IP address' },
-      { path: ['dns', 'names', apex], what: `is the top of its zone, where no CNAME may stand, and site ${name} has a hostname`, instead: `Write a static IP address at site ${name}` },
+    return known.slice(0, 1).map(([name]) => [
+      { path: ['sites', name, 'address'], what: `is a hostname, and dns.names[${apex}] is the top of its zone, where no CNAME may stand`, instead: 'Write a static IP address at each site' },
+      { path: ['dns', 'names', apex], what: 'is the top of its zone, where no CNAME may stand, and the sites have hostnames', instead: 'Write a static IP address at each site' },
     ])
   },
 }

@@ -63,10 +63,10 @@ export const plainHttp: Rule = {
 
 // ── Who votes, and how many must agree ───────────────────────────────────────
 
-const reads = ['sites.*.cloud', 'vantages', 'quorum']
+const reads = ['sites.*.cloud', 'vantages.*.cloud', 'quorum']
 
 export const nobodyVotes: Rule = {
-  reads: ['sites.*.cloud', 'vantages'],
+  reads: ['sites.*.cloud', 'vantages.*.cloud'],
   judge: ({ sites, vantages }) =>
     vantages && Object.keys(vantages).length > 0
       ? entriesOf(sites)
@@ -81,37 +81,42 @@ export const nobodyVotes: Rule = {
       : [],
 }
 
-const tooFewVoters = (path: (string | number)[], site: string, voters: string[]): Fault => ({
-  path,
-  what: `is more than may vote on site ${site} (${voters.join(', ')}: vantages at its own cloud do not)`,
-  instead: `Write ${voters.length} or less, or add a vantage at another cloud`,
-})
+/** The site with the fewest voters, or with the most. */
+const siteBy = ({ sites, vantages }: File, most: boolean): { site: string; voters: string[] } | undefined =>
+  entriesOf(sites)
+    .map(([site, { cloud }]) => ({ site, voters: votersOf(vantages, cloud) }))
+    .filter(({ voters }) => voters.length > 0)
+    .sort((a, b) => (most ? b.voters.length - a.voters.length : a.voters.length - b.voters.length))[0]
 
 /** A site whose voters are fewer than the quorum could never be known to be up or down. */
 export const quorumAboveVoters: Rule = {
   reads,
-  judge: ({ sites, vantages, quorum }) =>
-    entriesOf(sites).flatMap(([site, { cloud }]) => {
-      const voters = votersOf(vantages, cloud)
-      if (quorum === undefined || voters.length === 0 || quorum <= voters.length) return []
-      const told = tooFewVoters(['quorum'], site, voters)
-      return [[told, { ...told, path: ['vantages'], what: `are fewer than quorum for site ${site}: only ${voters.join(', ')} may vote on it`, got: null, instead: `Add a vantage at another cloud, or write quorum: ${voters.length}` }]]
-    }),
+  judge: (file) => {
+    const { site, voters } = siteBy(file, false) ?? { site: '', voters: [] }
+    if (file.quorum === undefined || voters.length === 0 || file.quorum <= voters.length) return []
+    const who = `only ${voters.join(', ')} may vote on site ${site}`
+    return [
+      [
+        { path: ['quorum'], what: `is more than there are voters: ${who}`, instead: `Write ${voters.length}, or add a vantage at another cloud than the site's` },
+        { path: ['vantages'], what: `are too few for quorum: ${who}`, got: null, instead: `Add a vantage at another cloud than the site's, or write quorum: ${voters.length}` },
+      ],
+    ]
+  },
 }
 
 /** Half of the voters could say up while the other half says down. */
 export const quorumWithoutMajority: Rule = {
   reads,
-  judge: ({ sites, vantages, quorum }) =>
-    entriesOf(sites).flatMap(([site, { cloud }]) => {
-      const voters = votersOf(vantages, cloud)
-      const least = Math.floor(voters.length / 2) + 1
-      if (quorum === undefined || voters.length === 0 || quorum >= least) return []
-      return [
-        [
-          { path: ['quorum'], what: `is not more than half of the ${voters.length} voters of site ${site} (${voters.join(', ')})`, instead: `Write ${least} or more, or leave the key out` },
-          { path: ['vantages'], what: `are ${voters.length} voters for site ${site} (${voters.join(', ')}), and quorum is not more than half of them`, got: null, instead: `Write quorum: ${least} or more, or leave quorum out` },
-        ],
-      ]
-    }),
+  judge: (file) => {
+    const { site, voters } = siteBy(file, true) ?? { site: '', voters: [] }
+    const least = Math.floor(voters.length / 2) + 1
+    if (file.quorum === undefined || file.quorum >= least) return []
+    const who = `the ${voters.length} voters of site ${site} (${voters.join(', ')})`
+    return [
+      [
+        { path: ['quorum'], what: `is not more than half of ${who}`, instead: `Write ${least} or more, or leave the key out` },
+        { path: ['vantages'], what: `make quorum not more than half of ${who}`, got: null, instead: `Write quorum: ${least} or more, or leave quorum out` },
+      ],
+    ]
+  },
 }

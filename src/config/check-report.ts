@@ -1,0 +1,140 @@
+import { quorumOf, votersOf } from '../core/votes.ts'
+import type { Config, SiteConfig } from '../core/types.ts'
+import { dnsDrivers, type DnsDriver } from './companies.ts'
+import { formatDuration } from './durations.ts'
+import type { Check, Settings } from './settings.ts'
+
+const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+/** Columns of equal width, two spaces apart, indented. */
+const aligned = (rows: string[][]): string[] => {
+  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(cell.length, widest[i] ?? 0)), [])
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+}
+
+// ── What is watched ──────────────────────────────────────────────────────────
+
+const tlsOf = (check: Check): string => {
+  if (check.kind !== 'http' || !check.url.startsWith('https:')) return ''
+  return check.tls === 'public' ? ', a public certificate' : check.tls === 'any' ? ', any certificate' : ", a certificate of check.tls.ca's"
+}
+
+const checkOf = (check: Check): string => {
+  if (check.kind === 'tcp') return `port ${check.port} accepts a connection`
+  if (check.kind === 'dns') return `${check.name} ${check.type} is answered`
+  return `GET ${check.url} gives ${check.status.join(' or ')}${check.body === null ? '' : ` with ${JSON.stringify(check.body)}`}${tlsOf(check)}`
+}
+
+const watched = ({ core, checks }: Settings): string[] => {
+  const { intervalMs, timeoutMs, fall, rise } = core.check
+  return [
+    `${core.app}: ${several(core.sites.length, 'site')}, the most preferred first`,
+    ...aligned(core.sites.map(({ site, cloud, addresses }) => [site, cloud === 'none' ? 'no cloud' : cloud, addresses.join(', ')])),
+    '',
+    `Each address is asked every ${formatDuration(intervalMs)}, and must answer within ${formatDuration(timeoutMs)}; down after ${several(fall, 'failed round')}, up after ${several(rise, 'good one')}`,
+    ...checks.active.map((check) => `  ${checkOf(check)}`),
+    ...(checks.standby ?? []).map((check) => `  where the site is not active: ${checkOf(check)}`),
+  ]
+}
+
+const votes = ({ core }: Settings): string[] => [
+  'Who votes on whom',
+  ...aligned(
+    core.sites.map((site) => {
+      const voters = votersOf(core, site)
+      const alone = voters.length === 1 ? ': one vantage alone, weak' : ''
+      return [site.site, `${quorumOf(core, site)} of ${voters.length} must agree${alone}`, voters.join(', ')]
+    }),
+  ),
+]
+
+const names = ({ core }: Settings): string[] => [
+  `${several(core.dns.names.length, 'name')} in DNS; what somebody else changes there ${core.dns.drift === 'hold' ? 'stays, with an alarm' : 'is written back'}`,
+  ...aligned(core.dns.hosts.map(({ host, ttlS, names: at }) => [host, `TTL ${formatDuration(ttlS * 1_000)}`, at.join(', ')])),
+]
+
+const policy = ({ core: { policy, data } }: Settings): string => {
+  const appFault = policy.appFaultMs === null ? 'never' : `after ${formatDuration(policy.appFaultMs)}`
+  const when = `a cut moves after ${formatDuration(policy.confirmCutMs)}, an outage after ${formatDuration(policy.outageMs)}, the app's own fault ${appFault}`
+  const held = data.holds !== null && !data.carried
+  const what = held ? `only a cut moves without a person, since a move would leave behind: ${data.holds}` : `${when}; a move leaves nothing behind`
+  return policy.automatic ? `It moves by itself: ${what}` : `It does nothing by itself (policy.automatic is false) and says what it would do: ${what}`
+}
+
+// ── What each loss leaves ────────────────────────────────────────────────────
+
+/** `takes`: is what stands at this company lost? A site at no cloud is lost by itself. */
+type Loss = { name: string; takes: (at: { company: string | null; site?: string }) => boolean }
+
+const companyOfHost = (driver: string): string | null => dnsDrivers[driver as DnsDriver].company
+
+const lossesOf = ({ sites, vantages, dns }: Config): Loss[] => {
+  const companies = [...sites.map(({ cloud }) => cloud), ...vantages.map(({ cloud }) => cloud), ...dns.hosts.map(({ driver }) => companyOfHost(driver))]
+  const named = [...new Set(companies)].filter((company) => company !== null && company !== 'none')
+  const alone = sites.filter(({ cloud }) => cloud === 'none')
+  return [
+    ...named.map((name): Loss => ({ name: `${name}`, takes: ({ company }) => company === name })),
+    ...alone.map(({ site: name }): Loss => ({ name: `${name}'s host`, takes: ({ site }) => site === name })),
+  ]
+}
+
+const sitesLeft = (left: SiteConfig[]): string =>
+  left.length === 0 ? 'NO SITE stays' : `${left.map(({ site }) => site).join(', ')} ${left.length === 1 ? 'stays' : 'stay'}`
+
+/** Can the sites that are left still be called up or down, and the lost one down? */
+const votesLeft = (core: Config, loss: Loss): string => {
+  const silent = core.vantages.filter(({ cloud }) => loss.takes({ company: cloud })).map(({ vantage }) => vantage)
+  const short = core.sites.flatMap((site) => {
+    const left = votersOf(core, site).filter((voter) => !silent.includes(voter)).length
+    return left < quorumOf(core, site) ? [`${site.site} (${left} of ${quorumOf(core, site)})`] : []
+  })
+  const who = silent.length === 0 ? 'every vantage stays' : `${silent.join(', ')} no longer ${silent.length === 1 ? 'votes' : 'vote'}`
+  return short.length === 0 ? `${who}, quorum is reached` : `${who}, and NO QUORUM is reached on ${short.join(', ')}`
+}
+
+const hostsLeft = ({ dns }: Config, loss: Loss): string => {
+  const lost = dns.hosts.filter(({ driver }) => loss.takes({ company: companyOfHost(driver) }))
+  if (lost.length === 0) return 'names can be moved'
+  // Moved at some hosts is moved for some askers; a zone whose every host is lost is stuck.
+  const stuck = dns.names.filter((name) => dns.hosts.filter((host) => host.names.includes(name)).every((host) => lost.includes(host)))
+  return stuck.length > 0 ? `NO DNS HOST stays for ${stuck.join(', ')}` : `${lost.map(({ host }) => host).join(', ')} is lost, the other DNS hosts move the names`
+}
+
+const here = ({ vantages }: Settings, loss: Loss): string =>
+  vantages.some(({ url, cloud }) => url === null && loss.takes({ company: cloud })) ? '; THIS CONTROLLER is lost with it' : ''
+
+const losses = (settings: Settings): string[] => {
+  const { core } = settings
+  const rows = lossesOf(core).map((loss) => {
+    const left = core.sites.filter(({ cloud, site }) => !loss.takes({ company: cloud, site }))
+    return [`without ${loss.name}:`, `${sitesLeft(left)};`, `${votesLeft(core, loss)};`, `${hostsLeft(core, loss)}${here(settings, loss)}`]
+  })
+  return ['What each loss would leave', ...aligned(rows)]
+}
+
+/** Shorter ones are also parts of common words; what is that short keeps no secret. */
+const secretLeast = 4
+
+const hide = (line: string, secrets: string[]): string =>
+  secrets
+    .filter((secret) => secret.length >= secretLeast)
+    .sort((a, b) => b.length - a.length)
+    .reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), line)
+
+/** What `lifeboat check` prints of a config that is sound: what is watched, who votes on whom, what each company's loss leaves, and the warnings. */
+export const describe = (settings: Settings): string[] => {
+  const { warnings, secrets } = settings
+  const lines = [
+    ...watched(settings),
+    '',
+    ...votes(settings),
+    '',
+    ...names(settings),
+    '',
+    policy(settings),
+    '',
+    ...losses(settings),
+    ...(warnings.length > 0 ? ['', several(warnings.length, 'warning'), ...warnings.map((warning) => `  ${warning}`)] : []),
+  ]
+  return lines.map((line) => hide(line, secrets))
+}

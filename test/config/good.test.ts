@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { describe as describeSettings } from '../../src/config/check-report.ts'
+import { folderOf, loadFixture, saidBy } from './fixture.ts'
+
+const examples = {
+  GLOBALPING_TOKEN: 'not-a-real-one-0',
+  PARIS_TOKEN: 'not-a-real-one-1',
+  TOKYO_TOKEN: 'not-a-real-one-2',
+  TSIG_SECRET: 'c2VjcmV0LW9mLXRoZS16b25l',
+  CLOUDFLARE_TOKEN: 'not-a-real-one-3',
+  HCLOUD_TOKEN: 'not-a-real-one-4',
+  HCLOUD_TOKEN_2: 'not-a-real-one-5',
+  DIGITALOCEAN_TOKEN: 'not-a-real-one-6',
+}
+
+test('of the example in CONTRACT.md nothing is wrong but what is not built yet', () => {
+  const lines = saidBy(() => loadFixture('good', 'contract.yaml', examples)).split('\n')
+  expect(lines.filter((line) => !line.includes(': not yet: '))).toEqual([])
+  expect(lines.map((line) => line.split(': ')[1])).toEqual([
+    'sites.aws.stack',
+    'sites.prod.stack',
+    'sites.spare.stack',
+    'sites.spare.standby',
+    'dns.hosts[1].driver',
+    'notify',
+    'heartbeat',
+    'listen',
+  ])
+})
+
+test('a minimal file of twelve lines takes every default', () => {
+  expect(readFileSync(join(folderOf('good'), 'minimal.yaml'), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(12)
+  const settings = loadFixture('good', 'minimal.yaml')
+  expect(settings.core.check).toEqual({ intervalMs: 2_000, timeoutMs: 1_000, fall: 3, rise: 5 })
+  expect(settings.core.policy).toEqual({
+    automatic: false,
+    confirmCutMs: 30_000,
+    outageMs: 180_000,
+    appFaultMs: 600_000,
+    cooldownMs: 600_000,
+    maxMovesPerHour: 3,
+    failback: 'manual',
+  })
+  expect(settings.core.dns.drift).toBe('hold')
+  expect(settings.core.dns.hosts[0]?.ttlS).toBe(60)
+  expect(settings.core.vantages).toEqual([{ vantage: 'here', cloud: 'none' }])
+  expect(settings.core.quorum).toBeNull()
+  expect(settings.checks).toEqual({
+    active: [{ kind: 'http', url: 'https://shop.example/healthz', status: [200], body: null, tls: 'public' }],
+    standby: null,
+  })
+  expect(settings.store.path).toBe(join(folderOf('good'), '.lifeboat/shop.db'))
+  expect(settings.warnings.map((line) => line.split(': ')[1])).toEqual(['canaries', 'data', 'sites.there.cloud'])
+})
+
+test('a full file says what it says, in canonical form', () => {
+  const settings = loadFixture('good', 'own-servers.yaml')
+  // Order is preference, also where names look like numbers.
+  expect(settings.core.sites).toEqual([
+    { site: '2', cloud: 'digitalocean', addresses: ['192.0.2.2', '2001:db8::2'], standby: 'hot' },
+    { site: '1', cloud: 'hetzner', addresses: ['192.0.2.1'], standby: 'hot' },
+  ])
+  expect(settings.sites['2']?.machineId).toBe('4711')
+  expect(settings.core.dns.names).toEqual(['shop.example', '*.shop.example', 'api.eu.shop.example'])
+  // A name lives in the longest zone alone.
+  expect(settings.core.dns.hosts.map(({ host, names, ttlS }) => ({ host, names, ttlS }))).toEqual([
+    { host: 'rfc2136/192.0.2.53:53/shop.example', names: ['shop.example', '*.shop.example'], ttlS: 30 },
+    { host: 'rfc2136/127.0.0.1:5353/eu.shop.example', names: ['api.eu.shop.example'], ttlS: 20 },
+  ])
+  expect(settings.dns.hosts[0]?.options).toEqual({
+    server: '192.0.2.53:53',
+    key: 'lifeboat',
+    secret: 'c2VjcmV0LW9mLXRoZS16b25l',
+    algorithm: 'hmac-sha256',
+    nameservers: '192.0.2.53:53,192.0.2.54:53',
+  })
+  expect(settings.dns.nameservers).toEqual(['192.0.2.53:53', '[2001:db8::53]:5353'])
+  expect(settings.checks.active.map((check) => check.kind === 'http' && check.body)).toEqual(['${ok}', '${ok}'])
+  expect(settings.checks.standby).toEqual([
+    { kind: 'http', url: 'https://shop.example/ready', status: [200, '3xx'], body: 'ready', tls: 'public' },
+  ])
+  expect(settings.core.policy).toMatchObject({ automatic: true, appFaultMs: null, cooldownMs: 0 })
+  expect(settings.core.data).toEqual({ holds: 'orders, uploads', carried: false })
+  expect(settings.clouds).toEqual({
+    digitalocean: { token: 'not-a-real-token', secondToken: 'not-a-real-second', endpoint: 'http://127.0.0.1:8080' },
+  })
+  expect(settings.store.path).toBe(join(folderOf('good'), '../store.db'))
+  expect(settings.secrets.toSorted()).toEqual(['c2VjcmV0LW9mLXRoZS16b25l', 'not-a-real-one', 'not-a-real-second', 'not-a-real-token'])
+})
+
+test('tcp and dns are kinds of check', () => {
+  expect(loadFixture('good', 'tcp.yaml').checks.active).toEqual([{ kind: 'tcp', port: 5672 }])
+  expect(loadFixture('good', 'dns.yaml').checks.active).toEqual([{ kind: 'dns', name: 'shop.example', type: 'SOA' }])
+})
+
+test('an owner that is missing is a warning, and null', () => {
+  const settings = loadFixture('good', 'tcp.yaml')
+  expect(settings.core.owner).toBeNull()
+  expect(settings.warnings).toEqual([
+    'tcp.yaml:1: owner: is missing, and nothing can be adopted without it (got nothing). Type lifeboat adopt, which prints a fresh one',
+  ])
+})
+
+test('clouds without a driver are watched, with a warning each', () => {
+  expect(loadFixture('good', 'dns.yaml').warnings.map((line) => line.split(' (got')[0])).toEqual([
+    'dns.yaml:5: sites.two.cloud: site two is watched without account evidence, since the driver for this cloud is not built yet',
+    'dns.yaml:15: clouds.hetzner: site one is watched without account evidence, since the driver for this cloud is not built yet',
+  ])
+})
+
+test.each(['own-servers', 'minimal'])('check says of %s what is watched, who votes and what each loss leaves', async (name) => {
+  const lines = describeSettings(loadFixture('good', `${name}.yaml`))
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(join(folderOf('good'), `${name}.check.txt`))
+})
