@@ -1,6 +1,6 @@
 import type { Config } from '../core/types.ts'
 
-/** One check, as the file gives it. */
+/** One check, as the file gives it. `ca`: PEM text, read from the file that is named. */
 export type Check =
   | { kind: 'http'; url: string; status: (number | string)[]; body: string | null; tls: 'public' | 'any' | { ca: string } }
   | { kind: 'tcp'; port: number }

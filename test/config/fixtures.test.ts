@@ -10,6 +10,21 @@ describe('one fixture for each mistake, with its exact message', () => {
     expect(saidBy(() => loadFixture('bad', name))).toBe(expected)
   })
 
+  test('every rule is met by some fixture', () => {
+    const met = new Set<number>()
+    for (const [i, rule] of rules.entries()) {
+      const { judge } = rule
+      rule.judge = (file, tree) => {
+        const found = judge(file, tree)
+        if (found.length > 0) met.add(i)
+        return found
+      }
+    }
+    for (const name of fixturesOf('bad')) saidBy(() => loadFixture('bad', name))
+    for (const name of fixturesOf('good').filter((name) => name !== 'contract.yaml')) loadFixture('good', name)
+    expect(rules.flatMap((rule, i) => (met.has(i) ? [] : [rule.reads]))).toEqual([])
+  })
+
   test('no message without its fixture', () => {
     const texts = readdirSync(folderOf('bad')).filter((name) => name.endsWith('.txt'))
     expect(texts.filter((name) => !existsSync(join(folderOf('bad'), name.replace(/txt$/, 'yaml'))))).toEqual([])

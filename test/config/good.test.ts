@@ -103,6 +103,10 @@ test('an owner that is missing is a warning, and null', () => {
   ])
 })
 
+test('what is odd and may be meant is a warning, each with its line', () => {
+  expect(loadFixture('good', 'warnings.yaml').warnings.join('\n')).toBe(readFileSync(join(folderOf('good'), 'warnings.txt'), 'utf8').trimEnd())
+})
+
 test('clouds without a driver are watched, with a warning each', () => {
   expect(loadFixture('good', 'dns.yaml').warnings.map((line) => line.split(' (got')[0])).toEqual([
     'dns.yaml:5: sites.two.cloud: site two is watched without account evidence, since the driver for this cloud is not built yet',

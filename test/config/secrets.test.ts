@@ -41,11 +41,11 @@ listen: { address: "127.0.0.1:8686", token: ${literal[5]} }
 `
 
 const secret = fc.stringMatching(/^zq[a-z0-9]{10,24}$/)
-type Break = { line: number; how: 'drop' | 'value' | 'unquote' | 'cut' | 'indent' | 'rename' | 'twice' | 'number' | 'tab'; at: number }
+type Break = { line: number; how: 'drop' | 'value' | 'unquote' | 'cut' | 'indent' | 'rename' | 'twice' | 'other' | 'tab'; at: number }
 const breaks = fc.array(
   fc.record<Break>({
     line: fc.nat(40),
-    how: fc.constantFrom('drop', 'value', 'unquote', 'cut', 'indent', 'rename', 'twice', 'number', 'tab'),
+    how: fc.constantFrom('drop', 'value', 'unquote', 'cut', 'indent', 'rename', 'twice', 'other', 'tab'),
     at: fc.nat(120),
   }),
   { minLength: 1, maxLength: 4 },
@@ -62,7 +62,7 @@ const broken = (line: string, { how, at }: Break, secrets: string[]): string[] =
   if (how === 'cut') return [line.slice(0, at).replace(/zq[a-z0-9]*$/, '') + line.slice(at).replace(/^[a-z0-9]*/, '')]
   if (how === 'drop') return []
   if (how === 'value') return put(`"\${VAR_${at % 3}}"`)
-  if (how === 'number') return put('12')
+  if (how === 'other') return put(['12', '[]', '{}', '~', '{ a: 1 }', '[12]', 'true', '""'][at % 8] ?? '')
   if (how === 'unquote') return [line.replaceAll('"', '')]
   if (how === 'indent') return [`  ${line}`]
   if (how === 'tab') return [`\t${line}`]
