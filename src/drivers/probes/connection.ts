@@ -11,23 +11,27 @@ export type Trust = 'public' | 'any' | { ca: string }
 /** `fault`: why its certificate is not trusted for the name that was asked for; null: it is, or there is no TLS. */
 export type Connection = { socket: Socket; certificateUntilMs: number | null; fault: Finding | null }
 
+/** `source`: the local address to connect from; left out: any. */
+export type Place = { host: string; port: number; source: string | undefined }
+
 /** Opens one TCP connection. The socket is the caller's to destroy; on abort or error nothing stays open. */
-export const openTcp = async (host: string, port: number, limit: AbortSignal): Promise<Socket> => {
+export const openTcp = async ({ host, port, source }: Place, limit: AbortSignal): Promise<Socket> => {
   limit.throwIfAborted()
-  const socket = connectTcp({ host, port, noDelay: true })
+  const socket = connectTcp({ host, port, localAddress: source, noDelay: true })
   await opened(socket, 'connect', limit)
   return socket
 }
 
 /** Opens one TLS connection to `host` for `name`, whatever its certificate: what is wrong with that stands in `fault`. */
 export const openTls = async (
-  { host, port, name, trust, nowMs }: { host: string; port: number; name: string; trust: Trust; nowMs: number },
+  { host, port, source, name, trust, nowMs }: Place & { name: string; trust: Trust; nowMs: number },
   limit: AbortSignal,
 ): Promise<Connection> => {
   limit.throwIfAborted()
+  // It takes all that a TCP connection takes; its types leave `localAddress` out (@types/node 24.19).
+  const place = { host, port, localAddress: source }
   const socket = connectTls({
-    host,
-    port,
+    ...place,
     // SNI carries names only (RFC 6066, section 3).
     servername: isIP(name) ? '' : name,
     ALPNProtocols: ['http/1.1'],

@@ -9,7 +9,7 @@ import type { Finding, Means } from './finding.ts'
 export type DnsQuestion = Extract<Question, { kind: 'dns' }>
 
 /** One query over UDP, recursion not asked for: well where a record of that name comes back. */
-export const probeDns = async (question: DnsQuestion, { clock }: Means, limit: AbortSignal): Promise<Finding> => {
+export const probeDns = async (question: DnsQuestion, { clock, source }: Means, limit: AbortSignal): Promise<Finding> => {
   const { address, family } = await within(lookup(question.address), limit)
   const query: Packet = {
     type: 'query',
@@ -20,7 +20,7 @@ export const probeDns = async (question: DnsQuestion, { clock }: Means, limit: A
   }
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
   try {
-    return judge(await within(exchange(socket, address, question.port ?? 53, query), limit), question)
+    return judge(await within(exchange(socket, { address, port: question.port ?? 53, source }, query), limit), question)
   } finally {
     socket.close()
   }
@@ -35,8 +35,10 @@ const judge = (reply: DecodedPacket, { name, type }: DnsQuestion): Finding => {
   return { kind: 'app', detail: `no ${type} record at ${name}` }
 }
 
+type Peer = { address: string; port: number; source: string | undefined }
+
 // A connected UDP socket hears only the address it asked, and of a port that refuses (ICMP) too.
-const exchange = (socket: Socket, address: string, port: number, query: Packet): Promise<DecodedPacket> => {
+const exchange = (socket: Socket, { address, port, source }: Peer, query: Packet): Promise<DecodedPacket> => {
   const { promise, resolve, reject } = Promise.withResolvers<DecodedPacket>()
   socket.on('error', reject)
   socket.on('message', (bytes) => {
@@ -44,6 +46,7 @@ const exchange = (socket: Socket, address: string, port: number, query: Packet):
     if (reply && isReply(reply, query)) resolve(reply)
   })
   socket.once('connect', () => socket.send(packet.encode(query), (error) => error && reject(error)))
+  if (source) socket.bind(0, source)
   socket.connect(port, address)
   return promise
 }

@@ -12,10 +12,10 @@ export const bodyMaxBytes = 1024 * 1024
 export type Target = { url: URL; address: string; trust: Trust }
 
 /** Connects to the address at the URL's port. The socket is the caller's to destroy. */
-export const openTarget = async ({ url, address, trust }: Target, { clock }: Means, limit: AbortSignal): Promise<Connection> => {
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-  if (url.protocol === 'http:') return { socket: await openTcp(address, port, limit), certificateUntilMs: null, fault: null }
-  return openTls({ host: address, port, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
+export const openTarget = async ({ url, address, trust }: Target, { clock, source }: Means, limit: AbortSignal): Promise<Connection> => {
+  const place = { host: address, port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80), source }
+  if (url.protocol === 'http:') return { socket: await openTcp(place, limit), certificateUntilMs: null, fault: null }
+  return openTls({ ...place, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
 }
 
 /** A URL's hostname, an IPv6 address without its brackets. */

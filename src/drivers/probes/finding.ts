@@ -9,8 +9,8 @@ import type { Question } from '../../ports.ts'
 /** What a probe came to, before it is timed. `certificateUntilMs` left out: no TLS was seen. */
 export type Finding = { kind: AnswerKind; detail: string; certificateUntilMs?: number | null }
 
-/** What every probe is handed besides its question. `version` goes into the User-Agent. */
-export type Means = { clock: Clock; version: string }
+/** What every probe is handed besides its question. `version` goes into the User-Agent; `source` is the local address to ask from, left out: any. */
+export type Means = { clock: Clock; version: string; source?: string }
 
 /** Asks within the question's time-out and times it. Rejects only when `signal` aborts, with its reason. */
 export const answerOf = async (

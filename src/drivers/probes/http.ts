@@ -73,7 +73,8 @@ const redirectOf = (reply: Dispatcher.ResponseData, url: URL): URL | null => {
 
 const isOwn = (place: URL, { names, address }: HttpQuestion, url: URL): boolean => {
   const host = bare(hostOf(place))
-  return [...names, hostOf(url), address].some((own) => bare(own) === host)
+  return [...names, bare(hostOf(url)), address].includes(host)
 }
 
-const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '')
+// A URL's hostname is in lower case already.
+const bare = (name: string): string => name.replace(/\.$/, '')

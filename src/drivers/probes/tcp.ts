@@ -5,8 +5,8 @@ import type { Finding, Means } from './finding.ts'
 export type TcpQuestion = Extract<Question, { kind: 'tcp' }>
 
 /** Connects, and hangs up. */
-export const probeTcp = async ({ address, port }: TcpQuestion, _means: Means, limit: AbortSignal): Promise<Finding> => {
-  const socket = await openTcp(address, port, limit)
+export const probeTcp = async ({ address, port }: TcpQuestion, { source }: Means, limit: AbortSignal): Promise<Finding> => {
+  const socket = await openTcp({ host: address, port, source }, limit)
   socket.destroy()
   return { kind: 'ok', detail: `port ${port} accepts` }
 }

@@ -16,12 +16,13 @@ export type HereOptions = {
   clock: Clock
   /** Stands in the User-Agent. */
   version: string
+  /** The local address that probes are sent from. Left out: any. */
+  source?: string
   digHost: (dig: Dig, signal: AbortSignal) => Promise<HostView | null>
 }
 
 /** The vantage that is this process. */
-export const hereVantage = ({ vantage, clock, version, digHost }: HereOptions): Vantage => {
-  const means = { clock, version }
+export const hereVantage = ({ vantage, digHost, ...means }: HereOptions): Vantage => {
   return {
     vantage,
     probe: async (ask, signal): Promise<Sight> => {

@@ -162,6 +162,7 @@ test.each(certificates)('a certificate %s', async (_name, identity, expected) =>
   expect(answer).toMatchObject(expected)
   expect(answer.certificateUntilMs).toBeTypeOf('number')
   expect(asked).toBe(0)
+  await vi.waitFor(() => expect(openSockets()).toHaveLength(0))
   expect(await askTls(port, { tls: 'any' })).toMatchObject({ kind: 'ok', certificateUntilMs: answer.certificateUntilMs })
 })
 

@@ -1,5 +1,7 @@
+import { createSocket } from 'node:dgram'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { hereVantage, questionsAtOnce } from '../../../src/drivers/vantages/here.ts'
 import type { Dig, Question } from '../../../src/ports.ts'
@@ -59,13 +61,40 @@ test('a canary is well when its own server answers, whatever below 500 it says',
 
 test('an abort rejects with its reason and leaves no socket', async () => {
   const hung = await listenTcp(() => {})
-  const controller = new AbortController()
   const url = `http://127.0.0.1:${hung}/`
   const questions: Question[] = [{ ...tcp(0), kind: 'http', timeoutMs: 60_000, url, status: [200], body: null, tls: 'public', names: [] }]
-  const sight = here.probe({ questions, canaries: [url], timeoutMs: 60_000 }, controller.signal)
-  setTimeout(() => controller.abort('over'), 50)
-  await expect(sight).rejects.toBe('over')
+  for (const ask of [{ questions, canaries: [] }, { questions: [], canaries: [url] }]) {
+    const controller = new AbortController()
+    const sight = here.probe({ ...ask, timeoutMs: 60_000 }, controller.signal)
+    setTimeout(() => controller.abort('over'), 50)
+    await expect(sight).rejects.toBe('over')
+  }
   await vi.waitFor(() => expect(openSockets()).toEqual([]))
+})
+
+test('every probe and canary is sent from the source that is given', async () => {
+  const from = new Set<string | undefined>()
+  const note = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    from.add(socket.remoteAddress)
+    response.end()
+  }
+  const web = await listenHttp(note)
+  const secure = await listenHttps(authority.issue({ names: ['shop.example'] }), note)
+  const connected = await listenTcp((socket) => from.add(socket.remoteAddress))
+  const names = createSocket('udp4', (_query, { address }) => from.add(address))
+  await new Promise<void>((resolve) => names.bind(0, '127.0.0.1', resolve))
+  onTestFinished(() => void names.close())
+  const http = { ...tcp(0), kind: 'http' as const, status: [200], body: null, tls: 'public' as const, names: [] }
+  const questions: Question[] = [
+    { ...http, url: `http://shop.example:${web}/` },
+    { ...http, url: `https://shop.example:${secure}/` },
+    tcp(connected),
+    { ...tcp(0, 'aws', 200), kind: 'dns', name: 'shop.example', type: 'A', port: names.address().port },
+  ]
+  const paris = hereVantage({ vantage: 'paris', clock: machineClock, version, source: '127.0.0.61', digHost: async () => null })
+  const sight = await paris.probe({ questions, canaries: [`http://127.0.0.1:${web}/`], timeoutMs: 2000 }, never)
+  expect(sight?.answers.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'ok', 'silent'])
+  expect([...from]).toEqual(['127.0.0.61'])
 })
 
 test('a dig is handed on', async () => {

@@ -212,6 +212,9 @@ test('answers to other questions than were asked are none', async () => {
   const asking = (address: string): Ask => ({ ...empty, questions: [{ ...about, address, kind: 'tcp', port: 1 }] })
   expect(await at(port).probe(asking('127.0.0.1'), never)).toBeNull()
   expect(await at(port).probe(asking('127.0.0.2'), never)).toMatchObject({ answers: [answer] })
+  expect(await at(port).probe(empty, never)).toBeNull()
+  const silent = await fake((response, { sign }) => response.setHeader(signatureHeader, sign(good)).end(good))
+  expect(await at(silent).probe(asking('127.0.0.1'), never)).toBeNull()
 })
 
 test('a redirect is not followed', async () => {
