@@ -25,7 +25,7 @@ export const serveVantage = async ({ listen, token, vantage, log, clock }: Serve
   const nonces = new Set<string>()
   const complain = complaining(log, clock)
   const refuse = (response: ServerResponse, status: number, why: string): void => {
-    complain(`refused a request with HTTP ${status}: ${why}`)
+    if (why) complain(`refused a request with HTTP ${status}: ${why}`)
     // The rest of what was sent is not read.
     response.writeHead(status, { connection: 'close', 'content-length': 0 }).end()
   }
@@ -33,7 +33,8 @@ export const serveVantage = async ({ listen, token, vantage, log, clock }: Serve
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === '/healthz') return void response.writeHead(200).end()
     const action = actionOf(request)
-    if (!action) return refuse(response, 404, 'it asks for something else')
+    // Every open port is asked for everything; that is no news.
+    if (!action) return refuse(response, 404, '')
     const body = await bodyOf(request)
     if (!body) return refuse(response, 413, `its body is longer than ${requestMaxBytes} bytes`)
     const nonce = signedNonce(request, action, body, signing)
