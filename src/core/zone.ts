@@ -88,7 +88,7 @@ const misfit = (host: HostConfig, addresses: string[]): string | null => {
 }
 
 const unmovable = (view: HostView, host: HostConfig, ours: string[]): string => {
-  const bars = foreignValues(view, host, ours, true).map(({ name, type, value }) => `${name} has a ${type} ${value} that is not ours`)
+  const bars = foreignValues(view, host, ours, true).map(({ name, type, value }) => `${name} has ${type} ${value}, which is not ours`)
   return `no name in ${host.zone} can be moved: ${bars.join(', ') || 'each is a CNAME to another of them'}`
 }
 

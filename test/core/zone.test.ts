@@ -77,13 +77,13 @@ describe('planChange', () => {
     const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', ['cdn.example'])])
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1']))).toEqual({ 'shop.example A': ['192.0.2.2'] })
     expect(foreignValues(seen, host, ['192.0.2.1'])).toEqual([{ name: www, type: 'CNAME', value: 'cdn.example', bars: true }])
-    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], { ...host, names: [www] }))).toBe('no name in shop.example can be moved: www.shop.example has a CNAME cdn.example that is not ours')
+    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], { ...host, names: [www] }))).toBe('no name in shop.example can be moved: www.shop.example has CNAME cdn.example, which is not ours')
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1', 'cdn.example']))).toMatchObject({ 'www.shop.example A': ['192.0.2.2'], 'www.shop.example CNAME': [] })
   })
   test('a hostname is a CNAME where nothing of others is, and never at an apex', () => {
     const names = { ...host, names: [www] }
     expect(news(plan(view([set(www, 'A', ['192.0.2.1'])]), ['lb.example'], ['192.0.2.1'], names))).toEqual({ 'www.shop.example A': [], 'www.shop.example CNAME': ['lb.example'] })
-    expect(news(plan(view([set(www, 'A', ['192.0.2.1'])]), ['lb.example'], [], names))).toBe('no name in shop.example can be moved: www.shop.example has a A 192.0.2.1 that is not ours')
+    expect(news(plan(view([set(www, 'A', ['192.0.2.1'])]), ['lb.example'], [], names))).toBe('no name in shop.example can be moved: www.shop.example has A 192.0.2.1, which is not ours')
     expect(news(plan(view([]), ['lb.example']))).toBe('shop.example is an apex and cannot be a CNAME to lb.example')
     expect(news(plan(view([]), ['lb.example', '192.0.2.1'], [], names))).toMatch(/one hostname or IP addresses/)
   })

@@ -16,9 +16,6 @@ export type KnotOptions = {
   /** Zone name → master file text without $ORIGIN. */
   zones: Record<string, string>
   keys?: KnotKey[]
-  /** More lines for each zone's entry in knot.conf, and whole sections before it. */
-  zoneConf?: string
-  conf?: string
 }
 
 export type Knot = {
@@ -48,7 +45,7 @@ const confOf = (folder: string, address: string, port: number, options: KnotOpti
   const keys = options.keys ?? []
   const acl = keys.length === 0 ? '' : `    acl: [${keys.map((k) => `acl-${k.name}`).join(', ')}]\n`
   const zones = Object.keys(options.zones).map(
-    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${acl}${options.zoneConf ?? ''}`,
+    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${acl}`,
   )
   return `server:
     listen: ${address}@${port}
@@ -64,7 +61,7 @@ database:
     journal-db-max-size: 16M
     kasp-db-max-size: 16M
     timer-db-max-size: 1M
-${keySections(keys)}${options.conf ?? ''}zone:
+${keySections(keys)}zone:
 ${zones.join('\n')}
 `
 }

@@ -5,7 +5,7 @@ import { classes, decodeMessage, decodeValue, encodeMessage, opcodes, rrTypes } 
 /** `empty`: answers without an address, each as `name TYPE rcode`. `values`: every address that was seen. */
 export type Polled = { asked: number; answered: number; empty: string[]; values: Set<string> }
 
-export type Poller = { soFar(): Polled; stop(): Polled }
+export type Poller = { stop(): Polled }
 
 /** Asks a server for an address of each name in turn, about 1,000 times a second over UDP, and counts the answers that have none. */
 export const startPoller = (server: string, names: string[], type: 'A' | 'AAAA' = 'A'): Poller => {
@@ -30,7 +30,6 @@ export const startPoller = (server: string, names: string[], type: 'A' | 'AAAA' 
   }
   const timer = setInterval(askOnce, 1)
   return {
-    soFar: () => polled,
     stop: () => {
       clearInterval(timer)
       socket.close()

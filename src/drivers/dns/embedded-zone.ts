@@ -83,9 +83,18 @@ const unlikeSets = (names: Names, prerequisites: Rr[]): number | null => {
   return null
 }
 
+const unreadable = (rr: Rr): boolean => {
+  try {
+    lineOf(rr)
+    return false
+  } catch {
+    return true // E.g. an A of three bytes.
+  }
+}
+
 /** The prescan of section 3.4.1: nothing is written where a later record is malformed. */
 const malformed = (rr: Rr): boolean => {
-  if (rr.class === classes.IN) return rr.type === rrTypes.ANY || rr.type === rrTypes.OPT || rr.type === rrTypes.TSIG
+  if (rr.class === classes.IN) return [rrTypes.ANY, rrTypes.OPT, rrTypes.TSIG].some((meta) => meta === rr.type) || unreadable(rr)
   if (rr.class === classes.ANY) return rr.ttlS !== 0 || rr.rdata.length > 0
   return rr.class !== classes.NONE || rr.ttlS !== 0 || rr.type === rrTypes.ANY
 }

@@ -21,6 +21,9 @@ export type Rfc2136Options = {
   timeoutMs: number
 }
 
+/** Bytes of one message over TCP, less what a signature takes. */
+const messageMost = 65_535 - 1024
+
 const unknown = (detail: string): WriteOutcome => ({ outcome: 'unknown', detail })
 const refused = (detail: string): WriteOutcome => ({ outcome: 'refused', detail })
 const lost = (detail: string): WriteOutcome => ({ outcome: 'lost', detail })
@@ -122,7 +125,9 @@ const write = async (options: Rfc2136Options, change: Change, clock: Clock, sign
   const beside = await besideNewCname(options, change, clock, deadline)
   if (beside !== undefined) return beside === null ? unknown(`nothing was sent: ${server} does not answer for ${change.zone}`) : refused(beside)
   const id = Math.floor(clock.random() * 65_536)
-  const sent = await send(options, buildUpdate({ id, change, txtRdata }), clock, deadline)
+  const message = buildUpdate({ id, change, txtRdata })
+  if (message.length > messageMost) return refused(`the update is longer than one DNS message (${message.length} bytes): list fewer or shorter names`)
+  const sent = await send(options, message, clock, deadline)
   return sent.outcome === 'lost' ? lost(sent.detail + (await wildcardHint(options, change, clock, deadline))) : sent
 }
 

@@ -112,6 +112,7 @@ describe('the embedded server', () => {
   test('whole or not at all; the serial rises with a change only; the apex keeps SOA and NS', async () => {
     const [before, serial] = [server.dump(zone), server.serial(zone)]
     expect((await byTcp(update([], [deletion(www, 'A'), rr(www, rrTypes.ANY, classes.IN)]))).rcode).toBe(rcodes.FORMERR)
+    expect((await byTcp(update([], [deletion(www, 'A'), addition(www, 60, 'A', Buffer.alloc(3))]))).rcode).toBe(rcodes.FORMERR)
     expect((await byTcp(update([], [deletion(www, 'A'), addition(www, 60, 'A', '127.0.0.12')]))).rcode).toBe(rcodes.NOERROR)
     expect((await byTcp(update([], [addition(www, 60, 'CNAME', 'x.example'), addition(`alias.${zone}`, 60, 'A', '127.0.0.1'), rr(zone, rrTypes.ANY, classes.ANY)]))).rcode).toBe(rcodes.NOERROR)
     expect([server.dump(zone), server.serial(zone)]).toEqual([before, serial])

@@ -86,6 +86,11 @@ describe('an update', () => {
     ])
     expect(authorities.map((rr) => [rr.name, rr.type, rr.class, rr.ttlS])).toEqual([['www.shop.example', 5, 255, 0], ['m.shop.example', 16, 1, 60], ['www.shop.example', 1, 1, 60]])
   })
+  test('a new CNAME asks for the absence of what it cannot stand beside', () => {
+    const cname: Change = { ...change, sets: [{ name: 'www.shop.example', type: 'CNAME', ttlS: 60, old: [], oldTtlS: null, new: ['a.example'] }] }
+    const { answers } = decodeMessage(buildUpdate({ id: 7, change: cname, txtRdata: [] }))
+    expect(answers.slice(1).map((rr) => [rr.type, rr.class])).toEqual([5, 2, 15, 16, 33, 64, 65, 257].map((type) => [type, 254]))
+  })
   test('nothing to change', () => {
     const stands = { ...change, txt: { ...change.txt, old: ['x y'], oldTtlS: 60 }, sets: change.sets.slice(0, 1) }
     expect(changesNothing(stands)).toBe(true)
