@@ -1,6 +1,7 @@
 import { leavesData, planOf, siteOf } from './plan.ts'
 import type { Config, Decision, Lifted, Plan, SiteWatch, State } from './types.ts'
-import { freshEvidence, unconfirmedCut } from './verdict.ts'
+import { definitiveRow, freshEvidence, unconfirmedCut } from './verdict.ts'
+import { tally } from './votes.ts'
 import type { MoveKind, Reason } from './words.ts'
 
 export const nothingLifted: Lifted = { force: false, unready: false, unfenced: false, acceptLoss: false }
@@ -14,6 +15,7 @@ export function decide(state: State, config: Config): Decision {
   const hold = (reason: Reason): Decision => ({ kind: 'hold', reason, site: active })
   if (!ledger.trusted) return hold('store-untrusted')
   if (ledger.record === null || active === null) return hold('not-adopted')
+  if (config.owner === null) return hold('owner-missing')
   if (ledger.move) return hold('move-open')
   const seen = watch.sites[active]
   if (watch.at === null || seen === undefined) return hold('starting')
@@ -30,39 +32,48 @@ export function decide(state: State, config: Config): Decision {
 
 /** What the active site's verdict asks for. */
 function wanted(seen: SiteWatch, state: State, config: Config): Want {
-  const failover = (cause: Reason): Want => ({ kind: 'failover', cause })
+  const { outageMs, appFaultMs } = config.policy
+  const after = (budgetMs: number, cause: Reason, hold: Reason): Want => {
+    if (budgetLeftMs(seen, state, config, budgetMs) > 0) return { hold: cutIsPending(state, config) ? 'cut-unconfirmed' : hold }
+    return seen.returning ? { hold: 'blip' } : { kind: 'failover', cause }
+  }
   switch (seen.verdict) {
-    case 'abstain':
-      return { hold: 'abstain' }
     case 'cut':
-      return seen.health === 'down' ? failover('cut') : { hold: 'cut-serving' }
+      if (seen.health !== 'down') return { hold: 'cut-serving' }
+      return seen.returning && seen.row !== definitiveRow ? { hold: 'blip' } : { kind: 'failover', cause: 'cut' }
     case 'stopped':
-      if (stoppedByOperator(state)) return { hold: 'stopped-by-operator' }
-      return outageIsOver(seen, state, config) ? failover('outage') : pending(state, config)
+      return stoppedByOperator(state) ? { hold: 'stopped-by-operator' } : after(outageMs, 'outage', 'outage-budget')
     case 'foreign':
     case 'down':
-      return outageIsOver(seen, state, config) ? failover('outage') : pending(state, config)
+      return after(outageMs, 'outage', 'outage-budget')
     case 'app-fault':
-      if (config.policy.appFaultMs === null) return { hold: 'app-fault-never' }
-      return elapsedMs(seen, state) >= config.policy.appFaultMs ? failover('app-fault') : { hold: 'app-fault-budget' }
-    case 'notice':
-      return { hold: 'notice' }
-    case 'control-plane-degraded':
-      return { hold: 'control-plane-degraded' }
+      return appFaultMs === null ? { hold: 'app-fault-never' } : after(appFaultMs, 'app-fault', 'app-fault-budget')
     case 'blip':
-      return { hold: 'blip' }
+      return { hold: isStarting(state, config) ? 'starting' : 'blip' }
     case 'well':
       return whileWell(state, config)
+    case 'abstain':
+    case 'notice':
+    case 'control-plane-degraded':
+      return { hold: seen.verdict }
   }
 }
 
-const elapsedMs = (seen: SiteWatch, { watch }: State) => watch.at!.monoMs - seen.verdictSinceMs
-
-/** `down` without a break for policy.outage; or for policy.appFault too where the verdict turned to and fro. */
-function outageIsOver(seen: SiteWatch, state: State, { policy }: Config): boolean {
-  if (elapsedMs(seen, state) >= policy.outageMs) return true
+/**
+ * How much of a budget is left: the verdict stood for `budgetMs`, or, where it turned to and fro, the site failed without a
+ * break for the longer of both budgets. Negative: it is over.
+ */
+export function budgetLeftMs(seen: SiteWatch, { watch }: State, { policy }: Config, budgetMs: number): number {
+  const nowMs = watch.at!.monoMs
   const longestMs = Math.max(policy.outageMs, policy.appFaultMs ?? Infinity)
-  return state.watch.at!.monoMs - seen.sinceMs >= longestMs
+  const inAllMs = seen.failingSinceMs === null ? Infinity : seen.failingSinceMs + longestMs - nowMs
+  return Math.min(seen.verdictSinceMs + budgetMs - nowMs, inAllMs)
+}
+
+/** No streak of any voter was long enough yet: at the beginning, and after a round that did not count. */
+function isStarting({ ledger, watch }: State, config: Config): boolean {
+  const { up, down, voters } = tally(watch.votes, config, siteOf(config, ledger.active!)!)
+  return up.length === 0 && down.length === 0 && voters.some((v) => (watch.votes[ledger.active!]?.[v]?.run ?? 0) !== 0)
 }
 
 const evidenceOfActive = ({ ledger, watch }: State) => freshEvidence(watch, ledger.active!, watch.at!.monoMs)
@@ -70,11 +81,9 @@ const evidenceOfActive = ({ ledger, watch }: State) => freshEvidence(watch, ledg
 const stoppedByOperator = (state: State) =>
   evidenceOfActive(state).some((e) => e.claim === 'machine-stopped-by-operator')
 
-/** Within the outage budget: is a cut about to be confirmed? */
-function pending(state: State, config: Config): Want {
-  const cut = unconfirmedCut({ evidence: evidenceOfActive(state), health: 'down', config })
-  return { hold: cut ? 'cut-unconfirmed' : 'outage-budget' }
-}
+/** Within a budget: is a cut about to be confirmed? */
+const cutIsPending = (state: State, config: Config): boolean =>
+  unconfirmedCut({ evidence: evidenceOfActive(state), health: 'down', config }) !== undefined
 
 /** A well site stays, unless its address changed, or a more preferred one is ready and may be returned to. */
 function whileWell({ ledger, watch }: State, config: Config): Want {

@@ -1,7 +1,8 @@
-import { clockDriftMs, hourMs } from './limits.ts'
+import { clockDriftMs, evidenceFreshMs, hourMs } from './limits.ts'
+import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { findingOf, freshEvidence } from './verdict.ts'
-import { blindVantages, castVotes, healthOf, readyOf, tally } from './votes.ts'
+import { blindVantages, castVotes, failuresOf, healthOf, reachAgain, readyOf, tally } from './votes.ts'
 import type { Claim, Verdict } from './words.ts'
 
 export const emptyWatch = (): Watch => ({
@@ -28,7 +29,7 @@ export function observe(state: State, facts: Facts, config: Config): State {
     abstains,
     blind,
     votes,
-    evidence: gather(watch.evidence, facts.readings),
+    evidence: gather(watch.evidence, facts.readings, facts.at.monoMs),
     deadlines: deadlinesOf(watch, facts.at, ledger, config),
     sites: {},
   }
@@ -41,17 +42,20 @@ function doubtOfSelf(watch: Watch, { at, startedAt }: Facts, config: Config): st
   const before = watch.at ?? startedAt
   const monoMs = at.monoMs - before.monoMs
   const driftMs = Math.abs(at.wallMs - before.wallMs - monoMs)
-  if (driftMs > clockDriftMs) return `this machine's clock jumped by ${Math.round(driftMs / 1000)} s`
+  if (driftMs > clockDriftMs) return `this machine's clock jumped by ${spell(driftMs)}: it slept, or its clock was set`
   const longestMs = 2 * (config.check.intervalMs + config.check.timeoutMs)
-  return monoMs > longestMs ? `a round took ${Math.round(monoMs / 1000)} s: this process was held up` : null
+  return monoMs > longestMs ? `a round took ${spell(monoMs)}: this process was held up` : null
 }
 
 /** Claims that find nothing out: they end nothing that was read before and confirm nothing; the sentences tell them. */
 const soft: readonly Claim[] = ['unknown', 'api-failing']
 
-/** A reading of another claim from the same source ends the earlier one; a soft one only another soft one. */
-function gather(evidence: Evidence[], readings: Reading[]): Evidence[] {
-  let kept = evidence
+/**
+ * A reading of another claim from the same source ends the earlier one; a soft one only another soft one. What is stale is
+ * gone: a reading after that is a first one again, and confirms nothing.
+ */
+function gather(evidence: Evidence[], readings: Reading[], nowMs: number): Evidence[] {
+  let kept = evidence.filter((e) => nowMs - e.lastMs <= evidenceFreshMs)
   for (const { site, source, claim, detail, atMs } of readings) {
     const same = kept.find((e) => e.site === site && e.source === source && e.claim === claim)
     const ended = (e: Evidence) =>
@@ -78,35 +82,49 @@ function deadlinesOf(watch: Watch, at: Facts['at'], ledger: Ledger, config: Conf
   return deadlines
 }
 
-/** Verdicts that share the outage budget: turning from one into another does not start it again. */
-const outages: readonly Verdict[] = ['down', 'foreign', 'stopped']
+/** Verdicts that share the outage budget while the votes say down: turning from one into another does not start it again. */
+const outages: readonly Verdict[] = ['down', 'foreign', 'stopped', 'cut']
 
 function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, config: Config): SiteWatch {
   const nowMs = watch.at!.monoMs
   const votes = tally(watch.votes, config, site)
   const health = healthOf(votes)
   const answers = Object.values(watch.votes[site.site] ?? {}).flatMap((v) => v.answers)
-  const failures = votes.down.flatMap((v) => failuresOf(watch.votes[site.site]?.[v]?.answers ?? []))
   const evidence = freshEvidence(watch, site.site, nowMs)
-  const abstains = watch.abstains ?? votersAbstain(votes.voters, watch.blind)
-  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, evidence, abstains, config })
-  const sameBudget = before && (before.verdict === verdict || (outages.includes(before.verdict) && outages.includes(verdict)))
+  const abstains = watch.abstains ?? votersAbstain(site, votes.voters, watch)
+  const misplaced = answers.find((a) => a.kind === 'other-site') ?? null
+  const failures = failuresOf(watch.votes, site.site, votes)
+  const again = reachAgain(watch.votes, site.site, votes)
+  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, again, misplaced, evidence, abstains, config })
+  const excused = evidence.some((e) => e.claim === 'machine-stopped-by-operator')
+  const failingSinceMs = health === 'down' && !excused ? (before?.failingSinceMs ?? nowMs) : null
   return {
     health,
     sinceMs: before?.health === health ? before.sinceMs : nowMs,
     verdict,
     row,
-    verdictSinceMs: sameBudget ? before.verdictSinceMs : nowMs,
+    verdictSinceMs: verdictSince(verdict, failingSinceMs, before) ?? nowMs,
+    failingSinceMs,
+    returning: health === 'down' && votes.down.length - again.length < votes.quorum,
     why,
     ready: readyOf(votes),
     certificateUntilMs: soonest(answers) ?? before?.certificateUntilMs ?? null,
   }
 }
 
-const failuresOf = (answers: Answer[]) => answers.filter((a) => a.kind !== 'ok' && a.kind !== 'unable').slice(0, 1)
+/** Since when the verdict stands, or the outage that it belongs to; time that an operator's stop or a cut site's serving took is not counted. */
+function verdictSince(verdict: Verdict, failingSinceMs: number | null, before: SiteWatch | undefined): number | null {
+  if (!before) return null
+  const oneOutage = failingSinceMs !== null && before.failingSinceMs !== null && outages.includes(verdict) && outages.includes(before.verdict)
+  return before.verdict === verdict || oneOutage ? Math.max(before.verdictSinceMs, failingSinceMs ?? 0) : null
+}
 
-const votersAbstain = (voters: string[], blind: Watch['blind']): string | null =>
-  voters.every((v) => blind[v] !== undefined) ? 'every voter has lost its canaries' : null
+/** Only abstaining voters: blind, or not heard of. A site without an address is asked by nobody. */
+function votersAbstain({ site, addresses }: SiteConfig, voters: string[], { blind, votes }: Watch): string | null {
+  const silent = (v: string) => (votes[site]?.[v]?.answers.length ?? 0) === 0
+  if (addresses.length === 0 || voters.length === 0 || !voters.every((v) => blind[v] || silent(v))) return null
+  return `no vantage can judge ${site}: ${voters.map((v) => `${v} ${blind[v] ? `is blind (${blind[v]})` : 'does not answer'}`).join(', ')}`
+}
 
 const soonest = (answers: Answer[]): number | null => {
   const ends = answers.map((a) => a.certificateUntilMs).filter((ms) => ms !== null)

@@ -179,8 +179,11 @@ export type Ledger = {
   staleUntilMs: number | null
 }
 
-/** Consecutive good rounds as a positive run, failed ones as a negative one; `says` keeps its word until rise or fall is reached. */
-export type Vote = { says: Health; run: number; answers: Answer[]; atMs: number }
+/**
+ * Consecutive good rounds as a positive run, failed ones as a negative one; `says` keeps its word until rise or fall is reached.
+ * `failure`: the last answer that failed, kept until it says up. Null: none.
+ */
+export type Vote = { says: Health; run: number; answers: Answer[]; failure: Answer | null; atMs: number }
 
 export type Evidence = {
   site: string
@@ -198,8 +201,12 @@ export type SiteWatch = {
   verdict: Verdict
   /** The row of DESIGN.md's table. */
   row: number
-  /** Since when the verdict stands, monotonic. */
+  /** Since when the verdict stands, monotonic; verdicts of one outage (down, foreign, stopped, cut and down) count as one. */
   verdictSinceMs: number
+  /** Since when it is down without an operator having stopped it, monotonic. Null: it is not. */
+  failingSinceMs: number | null
+  /** True: it is down by the votes, and in their last rounds fewer than a quorum failed: it may be coming back. */
+  returning: boolean
   /** The sentence that says why. */
   why: string
   /** For a target: at least one voter says up and none says down. Null: could not find out. */

@@ -1,4 +1,5 @@
 import { evidenceFreshMs } from './limits.ts'
+import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
 import type { Tally } from './votes.ts'
 import type { AnswerKind, Claim, Verdict } from './words.ts'
@@ -8,8 +9,11 @@ export type Case = {
   site: SiteConfig
   tally: Tally
   health: 'up' | 'down' | 'unknown'
-  /** The last answers of the voters that say down. */
+  /** The last failed answers of the voters that say down, and which of those voters reached the site since. */
   failures: Answer[]
+  again: string[]
+  /** The answer of another site of ours at one of this site's addresses. Null: none. */
+  misplaced: Answer | null
   evidence: Evidence[]
   /** Why the observer does not trust itself. Null: it does. */
   abstains: string | null
@@ -18,8 +22,9 @@ export type Case = {
 
 export type Finding = { row: number; verdict: Verdict; why: string }
 
-/** A cut by itself, whatever the probes say (row 2). */
-export const definitive: readonly Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
+/** The row of a cut that stands by itself, whatever the probes say, and its claims. */
+export const definitiveRow = 2
+const definitive: readonly Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
 /** A cut only where the voters say down as well (rows 3 and 4). */
 const supported: readonly Claim[] = ['credentials-refused', 'machine-gone']
 
@@ -32,7 +37,9 @@ export const freshEvidence = (watch: Watch, site: string, nowMs: number): Eviden
 
 const confirmed = (e: Evidence, config: Config) => e.lastMs - e.firstMs >= config.policy.confirmCutMs
 
-const apart = (e: Evidence) => `read twice ${Math.round((e.lastMs - e.firstMs) / 1000)} s apart`
+/** Polls are at most half a minute apart, so that two minutes hold more than two readings. */
+const apart = ({ firstMs, lastMs }: Evidence) =>
+  lastMs - firstMs < 120_000 ? `read twice ${spell(lastMs - firstMs)} apart` : `read again and again for ${spell(lastMs - firstMs)}`
 
 /** Evidence of a cut that was read once only, so far. */
 export const unconfirmedCut = ({ evidence, health, config }: Pick<Case, 'evidence' | 'health' | 'config'>): Evidence | undefined =>
@@ -53,7 +60,12 @@ const mostly = (c: Case, ...kinds: AnswerKind[]): Answer | null => {
   return of.length * 2 > c.failures.length ? of[0]! : null
 }
 
-const saysDown = ({ tally }: Case) => `${tally.down.length} of ${tally.voters.length} vantages say down`
+const share = (some: string[], { voters }: Tally, what: string) =>
+  `${some.length} of ${voters.length} vantages ${some.length === 1 ? 'says' : 'say'} ${what}`
+
+/** How many say down, what they last saw fail, and how many of them reach the site again. */
+const saysDown = ({ tally, failures, again }: Case, detail = failures[0]?.detail ?? 'no answer') =>
+  `${share(tally.down, tally, 'down')}: ${detail}${again.length > 0 ? `, and ${again.length} of them ${again.length === 1 ? 'reaches' : 'reach'} it again` : ''}`
 
 /** What the cloud's API and the keys say beside an outage, for the sentence of row 8. */
 const beside = (c: Case): string => {
@@ -66,7 +78,7 @@ const down = (c: Case) => c.health === 'down'
 // One line a row, in the table's order: the first that says something is the verdict.
 const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[] = [
   { row: 1, verdict: 'abstain', says: (c) => c.abstains },
-  { row: 2, verdict: 'cut', says: (c) => cutBy(definitive, c) },
+  { row: definitiveRow, verdict: 'cut', says: (c) => cutBy(definitive, c) },
   { row: 3, verdict: 'cut', says: (c) => (down(c) ? cutBy(['credentials-refused'], c) : null) },
   { row: 4, verdict: 'cut', says: (c) => (down(c) ? cutBy(['machine-gone'], c) : null) },
   {
@@ -79,7 +91,7 @@ const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[
   {
     row: 8,
     verdict: 'down',
-    says: (c) => (down(c) ? `${saysDown(c)}: ${c.failures[0]?.detail ?? 'no answer'}${beside(c)}` : null),
+    says: (c) => (down(c) ? `${saysDown(c)}${beside(c)}` : null),
   },
   { row: 9, verdict: 'notice', says: (c) => claimed(c, 'account-warning')?.detail ?? null },
   {
@@ -99,18 +111,20 @@ const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[
 function appFault(c: Case): string | null {
   if (!down(c)) return null
   const app = mostly(c, 'app')
-  if (app) return `${saysDown(c)}: ${app.detail}`
+  if (app) return saysDown(c, app.detail)
   const running = claimed(c, 'machine-running')
   const refused = mostly(c, 'app', 'refused')
-  return running && refused ? `${saysDown(c)}: ${refused.detail}, and ${running.detail}` : null
+  return running && refused ? `${saysDown(c, refused.detail)}, and ${running.detail}` : null
 }
 
 function doubt(c: Case): string | null {
-  const { tally, health } = c
-  if (tally.down.length > 0)
-    return `${saysDown(c)}, ${tally.quorum} would have to agree: ${c.failures[0]?.detail ?? 'no answer'}`
+  const { tally, health, site } = c
+  if (site.addresses.length === 0) return 'it has no address yet'
+  const agree = tally.voters.length > 1 ? `, and ${tally.quorum} would have to agree` : ''
+  if (tally.down.length > 0) return `${saysDown(c)}${agree}`
   if (health !== 'unknown') return null
-  return `${tally.up.length} of ${tally.voters.length} vantages say up, ${tally.quorum} would have to agree`
+  const misplaced = c.misplaced ? `; at ${c.misplaced.address} ${c.misplaced.detail}` : ''
+  return `${share(tally.up, tally, 'up')}${agree}${misplaced}`
 }
 
 /** The first row of DESIGN.md's table that matches; the last always does. */

@@ -19,7 +19,7 @@ export const blindVantages = (facts: Facts): Record<string, string> => {
   return blind
 }
 
-const noVote = (atMs: number): Vote => ({ says: 'unknown', run: 0, answers: [], atMs })
+const noVote = (atMs: number): Vote => ({ says: 'unknown', run: 0, answers: [], failure: null, atMs })
 
 type Sense = 'good' | 'bad' | 'none'
 
@@ -35,7 +35,9 @@ const count = (vote: Vote, probe: Probe, config: Config): Vote => {
   if (sense === 'none') return { ...noVote(probe.atMs), answers: probe.answers }
   const run = sense === 'good' ? Math.max(vote.run, 0) + 1 : Math.min(vote.run, 0) - 1
   const says: Health = run >= config.check.rise ? 'up' : run <= -config.check.fall ? 'down' : vote.says
-  return { says, run, answers: probe.answers, atMs: probe.atMs }
+  const failed = probe.answers.find((a) => a.kind !== 'ok' && a.kind !== 'unable') ?? null
+  const failure = says === 'up' && run > 0 ? null : (failed ?? vote.failure)
+  return { says, run, answers: probe.answers, failure, atMs: probe.atMs }
 }
 
 /** Each vantage's streaks on each site after this round. `reset`: the round does not count, and all streaks end. */
@@ -64,6 +66,14 @@ export const tally = (votes: Watch['votes'], config: Config, site: SiteConfig): 
   const saying = (health: Health) => voters.filter((v) => (votes[site.site]?.[v]?.says ?? 'unknown') === health)
   return { voters, quorum: quorumOf(config, site), up: saying('up'), down: saying('down'), unknown: saying('unknown') }
 }
+
+/** The last failed answers of the voters that say down. */
+export const failuresOf = (votes: Watch['votes'], site: string, { down }: Tally): Answer[] =>
+  down.flatMap((vantage) => votes[site]?.[vantage]?.failure ?? [])
+
+/** The voters that say down and reached the site in their last round. */
+export const reachAgain = (votes: Watch['votes'], site: string, { down }: Tally): string[] =>
+  down.filter((vantage) => (votes[site]?.[vantage]?.run ?? 0) > 0)
 
 /** The site's health by quorum: both or neither is unknown. */
 export const healthOf = ({ up, down, quorum }: Tally): Health => {

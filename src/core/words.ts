@@ -49,6 +49,7 @@ export type Claim = keyof typeof claims
 export const reasons = {
   starting: { alarm: false, means: 'too few rounds yet' },
   'not-adopted': { alarm: false, means: 'the names are not taken over yet' },
+  'owner-missing': { alarm: true, means: 'the file has no owner, so no marker can be written or told apart' },
   'store-untrusted': { alarm: true, means: 'the store may be an old copy; it never acts by itself' },
   superseded: { alarm: true, means: 'a higher epoch than the store knows stands in DNS' },
   'move-open': { alarm: false, means: 'a move is under way' },
