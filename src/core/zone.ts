@@ -140,7 +140,7 @@ export const shows = (view: HostView, host: HostConfig, marker: Marker, addresse
   const seen = markerShows(view, marker)
   if (seen !== 'yes' || addresses === null) return seen
   const sets = setsOf(view, host, movedNames(view, host, addresses, ours), addresses, ours)
-  const exact = sets.every((set) => same(set.old, set.new) && (set.oldTtlS ?? 0) <= set.ttlS)
+  const exact = sets.length > 0 && sets.every((set) => same(set.old, set.new) && (set.oldTtlS ?? 0) <= set.ttlS)
   return exact ? 'yes' : 'other-addresses'
 }
 

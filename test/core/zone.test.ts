@@ -77,6 +77,7 @@ describe('planChange', () => {
     const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', ['cdn.example'])])
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1']))).toEqual({ 'shop.example A': ['192.0.2.2'] })
     expect(foreignValues(seen, host, ['192.0.2.1'])).toEqual([{ name: www, type: 'CNAME', value: 'cdn.example', bars: true }])
+    expect(shows(seen, { ...host, names: [www] }, marker, ['192.0.2.2'], ['192.0.2.1'])).toBe('other-addresses')
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], { ...host, names: [www] }))).toBe('no name in shop.example can be moved: www.shop.example has CNAME cdn.example, which is not ours')
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1', 'cdn.example']))).toMatchObject({ 'www.shop.example A': ['192.0.2.2'], 'www.shop.example CNAME': [] })
   })

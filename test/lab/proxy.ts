@@ -8,7 +8,11 @@ export type Hook = (message: Buffer) => Buffer | null | Promise<Buffer | null>
 
 export type Proxy = { server: string; stop(): Promise<void> }
 
-export const isUpdate = (message: Buffer): boolean => ((message.readUInt8(2) >> 3) & 15) === 5
+/** A hook for UPDATEs; everything else passes. */
+export const forUpdates =
+  (hook: Hook): Hook =>
+  (message) =>
+    ((message.readUInt8(2) >> 3) & 15) === 5 ? hook(message) : message
 
 /** A TCP proxy before a DNS server that can drop, delay or change each message. Both sides' connections outlive one another, so a delayed request still lands. */
 export const startProxy = async (to: string, hooks: { request?: Hook; reply?: Hook }): Promise<Proxy> => {

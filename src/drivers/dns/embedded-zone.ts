@@ -51,7 +51,8 @@ const lookup = (names: Names, zone: string, asked: string, type: number): Found 
   for (let name = asked; answers.length <= followMost; ) {
     const sets = setsAt(names, zone, name)
     if (!sets) return { rcode: rcodes.NXDOMAIN, answers, authorities: soa }
-    const found = type === rrTypes.ANY ? [...sets].flatMap(([each, set]) => rrsOf(name, each, set)) : rrsOf(name, type, sets.get(type))
+    const every = [...sets].flatMap(([each, set]) => rrsOf(name, each, set))
+    const found = type === rrTypes.ANY ? every : every.filter((rr) => rr.type === type)
     if (found.length > 0) return { rcode: rcodes.NOERROR, answers: [...answers, ...found], authorities: [] }
     const [alias] = rrsOf(name, rrTypes.CNAME, sets.get(rrTypes.CNAME))
     if (!alias) return { rcode: rcodes.NOERROR, answers, authorities: soa }

@@ -7,7 +7,8 @@ import { sign, tsigKey } from '../../../src/drivers/dns/tsig.ts'
 import { classes, decodeMessage, encodeMessage, encodeValue, flags, opcodes, rcodes, rrTypes } from '../../../src/drivers/dns/wire.ts'
 import type { Message, Rr } from '../../../src/drivers/dns/wire.ts'
 import { addition, deletion, updateByHand } from '../../lab/hand.ts'
-import { driverSuite, zone } from './suite.ts'
+import { zone } from './case.ts'
+import { driverSuite } from './suite.ts'
 
 driverSuite('embedded', async () => {
   const server = await startEmbedded({ zones: { [zone]: [] } })

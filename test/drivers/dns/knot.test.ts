@@ -10,9 +10,10 @@ import { debian } from '../../lab/debian.ts'
 import { addition, deletion, updateByHand } from '../../lab/hand.ts'
 import { startKnot } from '../../lab/knot.ts'
 import type { Knot } from '../../lab/knot.ts'
-import { isUpdate, startProxy } from '../../lab/proxy.ts'
+import { forUpdates, startProxy } from '../../lab/proxy.ts'
 import { startPoller } from '../../lab/poller.ts'
-import { driverSuite, owner, zone } from './suite.ts'
+import { owner, zone } from './case.ts'
+import { driverSuite } from './suite.ts'
 
 const unpacked = await debian(['knot'])
 
@@ -95,7 +96,7 @@ describe.skipIf(!unpacked)('facts of a server: Knot 3.2.6', () => {
       'without a signature': (reply) => splitTsig(reply)?.message ?? reply,
     }
     for (const [detail, change] of Object.entries(changes)) {
-      const proxy = await startProxy(knot.server, { reply: (message) => (isUpdate(message) ? change(message) : message) })
+      const proxy = await startProxy(knot.server, { reply: forUpdates(change) })
       const answer = await write({ server: proxy.server })
       expect([answer.outcome, answer.detail]).toEqual(['unknown', expect.stringContaining(detail)])
       await proxy.stop()
