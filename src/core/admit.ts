@@ -1,6 +1,6 @@
-import { preferredOf, targetOf, whyNot } from './decide.ts'
+import { nothingLifted, preferredOf, targetOf, whyNot } from './decide.ts'
 import { isPlanned, leavesData, planHash, planOf, siteOf } from './plan.ts'
-import type { Config, Decision, Ledger, Plan, Request, State } from './types.ts'
+import type { Config, Decision, Ledger, Lifted, Plan, Request, State } from './types.ts'
 import type { Reason } from './words.ts'
 
 type MoveRequest = Extract<Request, { what: 'move' }>
@@ -27,7 +27,9 @@ export function admit(state: State, config: Config, request: Request): Decision 
       return set(request.site, { ...ledger, given: ledger.given.filter((g) => g.site !== request.site) })
     }
     case 'adopt': {
+      if (config.owner === null) return refuse('owner-missing')
       if (!siteOf(config, request.to)) return refuse('unknown-site', request.to)
+      if (isCold(config, request.to)) return refuse('target-cold', request.to)
       const plan = planOf('adopt', ledger.active, request.to, config)
       const epoch = Math.max(ledger.epoch, request.seenEpoch) + 1
       return request.planHash === planHash(plan, epoch) ? asked(plan, request) : refuse('plan-changed', request.to, plan)
@@ -49,8 +51,7 @@ const asked = (plan: Plan, request: Request): Decision => ({
   site: plan.to,
   plan,
   by: request.by,
-  lifted:
-    request.what === 'move' ? request.lifted : { force: false, unready: false, unfenced: false, acceptLoss: false },
+  lifted: request.what === 'move' ? request.lifted : nothingLifted,
   automatic: false,
 })
 
@@ -66,28 +67,46 @@ export function requested(
   if (request.to !== null && !siteOf(config, request.to)) return { reason: 'unknown-site', site: request.to }
   const chosen = request.kind === 'failback' ? preferredOf(state, config) : targetOf(state, config, 'request')
   const to = request.to ?? chosen
-  if (to === null) return { reason: request.kind === 'failback' ? nothingPreferred(state, config) : 'no-target', site: ledger.active }
-  if (to === ledger.active && !ledger.move) return { reason: 'target-active', site: to }
-  return planOf(request.kind, ledger.active, to, config)
+  if (to === null) return request.kind === 'failback' ? nothingPreferred(state, config) : { reason: 'no-target', site: ledger.active }
+  if (to !== ledger.active) return planOf(request.kind, ledger.active, to, config)
+  // While a move is open, the active site may be asked for: the move is given up, and the names are brought back to it.
+  return ledger.move ? planOf('repoint', to, to, config) : { reason: 'target-active', site: to }
 }
 
-/** A failback with nowhere to go: the active site is the most preferred one, or the preferred ones are not well. */
-const nothingPreferred = ({ ledger }: State, config: Config): Reason =>
-  config.sites[0]?.site === ledger.active ? 'target-active' : 'target-unready'
+type Bar = { reason: Reason; site: string }
+
+/** A failback with nowhere to go: the active site is the most preferred one, or none before it can be active. */
+function nothingPreferred(state: State, config: Config): Bar {
+  const most = config.sites[0]!.site
+  return most === state.ledger.active ? { reason: 'target-active', site: most } : targetBar(state, config, most, nothingLifted)!
+}
 
 /** What forbids the plan until its own flag lifts it. Null: nothing. */
-function barOf(plan: Plan, state: State, config: Config, { lifted }: MoveRequest): { reason: Reason; site: string } | null {
+function barOf(plan: Plan, state: State, config: Config, { lifted }: MoveRequest): Bar | null {
   const { ledger, watch } = state
   const from = ledger.active!
   const health = watch.sites[from]?.health
-  if (isPlanned(plan)) {
-    if (health !== 'up') return { reason: 'source-not-well', site: from }
-    if (whyNot(state, config, plan.to) !== null) return { reason: 'target-unready', site: plan.to }
-    if (leavesData(config) && !lifted.acceptLoss) return { reason: 'loss-not-accepted', site: from }
-    return null
-  }
+  if (ledger.move?.to === plan.to && !liftsMore(lifted, ledger.move.lifted)) return { reason: 'move-open', site: plan.to }
   if (plan.to === from) return null
-  if (health === 'up' && !lifted.force) return { reason: 'active-is-up', site: from }
-  if (whyNot(state, config, plan.to) !== null && !lifted.unready) return { reason: 'target-unready', site: plan.to }
-  return null
+  if (!isPlanned(plan)) {
+    if (health === 'up' && !lifted.force) return { reason: 'active-is-up', site: from }
+    return targetBar(state, config, plan.to, lifted)
+  }
+  if (health !== 'up') return { reason: 'source-not-well', site: from }
+  const bar = targetBar(state, config, plan.to, nothingLifted)
+  if (bar) return bar
+  return leavesData(config) && !lifted.acceptLoss ? { reason: 'loss-not-accepted', site: from } : null
 }
+
+/** Only doubt about the target's health can be lifted; what it has no address for, or gave up, needs its own command first. */
+function targetBar(state: State, config: Config, site: string, lifted: Lifted): Bar | null {
+  if (isCold(config, site)) return { reason: 'target-cold', site }
+  if (state.ledger.given.some((g) => g.site === site)) return { reason: 'target-fenced', site }
+  return whyNot(state, config, site) !== null && !lifted.unready ? { reason: 'target-unready', site } : null
+}
+
+const isCold = (config: Config, site: string) => siteOf(config, site)?.addresses.length === 0
+
+/** True: it lifts what the open move does not, so that asking again means something. */
+const liftsMore = (asked: Lifted, open: Lifted) =>
+  (asked.unready && !open.unready) || (asked.unfenced && !open.unfenced) || (asked.acceptLoss && !open.acceptLoss)

@@ -136,7 +136,7 @@ const onlyCooldownBars = (state: State, config: Config, cause: Reason) =>
   cause !== 'cut' && others(state, config).some((s) => whyNot(state, config, s) === null)
 
 /** What keeps lifeboat from starting by itself. Null: nothing. */
-function barOf(state: State, config: Config, cause: Reason): Reason | null {
+export function barOf(state: State, config: Config, cause: Reason): Reason | null {
   if (leavesData(config) && cause !== 'cut' && cause !== 'address-changed') return 'data-held'
   if (!config.policy.automatic) return 'automatic-off'
   if (state.ledger.pause) return 'paused'

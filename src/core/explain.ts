@@ -1,18 +1,10 @@
-import { others, whyNot } from './decide.ts'
-import { leavesData } from './plan.ts'
-import type { Config, Decision, Plan, State } from './types.ts'
+import { barOf, budgetLeftMs, others, targetOf, whyNot } from './decide.ts'
+import { isPlanned, leavesData, siteOf } from './plan.ts'
+import { spell } from './spell.ts'
+import type { Config, Decision, Ledger, Plan, State } from './types.ts'
 import { freshEvidence, unconfirmedCut } from './verdict.ts'
 import { tally } from './votes.ts'
-import type { MoveKind, Reason, Step } from './words.ts'
-
-/** A duration for people: `0.4 s`, `45 s`, `3 min`, `2 h`, `41 d`; one unit, never longer than it needs. */
-export const spell = (ms: number): string => {
-  const s = ms / 1000
-  if (s < 10) return `${Number(s.toFixed(1))} s`
-  if (s < 120) return `${Math.round(s)} s`
-  if (s < 2 * 3600) return `${Math.round(s / 60)} min`
-  return s < 2 * 86_400 ? `${Math.round(s / 3600)} h` : `${Math.round(s / 86_400)} d`
-}
+import { reasons, type MoveKind, type Reason, type Step, type Verdict } from './words.ts'
 
 /** What a move would leave behind, in words. */
 export const losesOf = (plan: Plan, config: Config): string => {
@@ -30,70 +22,143 @@ const doing: Record<MoveKind, (plan: Plan) => string> = {
   adopt: ({ to, addresses }) => `adoption: the names point at ${to} (${addresses.join(', ')})`,
 }
 
+export { spell }
+
 /** `failover aws → hetzner`. */
 export const planName = (plan: Plan): string => doing[plan.kind](plan)
 
-type Say = { site: string; why: string; since: string; left: (budgetMs: number) => string; would: string | null; state: State; config: Config }
+type Say = {
+  site: string
+  why: string
+  /** How long it has failed, and what is left of a budget, in words. */
+  since: string
+  left: (budgetMs: number) => string
+  plan: Plan | null
+  state: State
+  config: Config
+}
 
 /** What is wrong with a site, for the sentences of what was not done about it. */
-const plight = ({ site, why, state }: Say): string => {
-  const verdict = state.watch.sites[site]?.verdict
-  const what = { cut: 'is cut off', 'app-fault': 'fails in its app', well: 'is well', foreign: 'answers as a stranger', stopped: 'is stopped' } as Partial<Record<string, string>>
-  return `${site} ${what[verdict ?? ''] ?? 'is down'}: ${why}`
+const plights: Record<Verdict, (site: string) => string> = {
+  abstain: (site) => `${site} cannot be judged`,
+  cut: (site) => `${site} is cut off`,
+  stopped: (site) => `${site} is stopped`,
+  foreign: (site) => `somebody else answers at ${site}`,
+  'app-fault': (site) => `${site}'s host is well and its app fails`,
+  down: (site) => `${site} is down`,
+  notice: (site) => `the company warns about ${site}`,
+  'control-plane-degraded': (site) => `${site} is well, and its cloud's API is not`,
+  blip: (site) => `${site} is in doubt`,
+  well: (site) => `${site} is well`,
 }
 
-/** One sentence a reason: what is so, and what lifeboat does or does not do about it. */
-const says: Partial<Record<Reason, (s: Say) => string>> = {
-  starting: () => 'the first rounds are not in yet',
+const verdictOf = ({ site, state }: Say): Verdict => state.watch.sites[site]?.verdict ?? 'blip'
+
+const plight = (s: Say): string => `${plights[verdictOf(s)](s.site)}: ${s.why}`
+
+/** The same of one outage, with its time. */
+const lasting = (s: Say): string => {
+  const verdict = verdictOf(s)
+  if (verdict === 'stopped') return `${s.site} has been stopped for ${s.since}`
+  return verdict === 'foreign' ? `somebody else has answered at ${s.site} for ${s.since}` : `${s.site} has been down for ${s.since}`
+}
+
+const wouldStart = (s: Say): string => `${plight(s)}. It would start ${planName(s.plan!)}`
+
+/** The command that starts this plan by hand. */
+const byHand = ({ kind, to }: Plan): string =>
+  kind === 'failback' ? 'lifeboat failback' : kind === 'repoint' ? `lifeboat adopt --active ${to}` : `lifeboat ${kind} ${to}`
+
+/** What comes when a budget is over. */
+const budget = (s: Say, name: 'outage' | 'appFault', budgetMs: number): string => {
+  const { state, config } = s
+  const cause = name === 'outage' ? 'outage' : 'app-fault'
+  const bar = targetOf(state, config, cause) === null ? 'no-target' : barOf(state, config, cause)
+  const policy = `policy.${name} (${spell(budgetMs)})`
+  if (bar === null) return `${plight(s)}. A failover starts when ${policy} is over, in ${s.left(budgetMs)}`
+  return `${plight(s)}. No failover starts when ${policy} is over, in ${s.left(budgetMs)}: ${reasons[bar].means}`
+}
+
+/** One sentence a reason: what is so, what lifeboat does or does not do about it, and the one way past it. */
+const says: Record<Reason, (s: Say) => string> = {
+  starting: ({ site }) => `too few rounds yet to say how ${site} is`,
   'not-adopted': ({ config }) => `${config.app}'s names are not adopted yet: it watches only. To take them over: lifeboat adopt`,
+  'owner-missing': () => 'the file has no owner, so our marker in DNS could not be told from a stranger\'s: nothing moves. For a fresh one: lifeboat adopt',
   'store-untrusted': () => 'this store may be an old copy, so it watches and does nothing by itself. To take it up: lifeboat adopt',
-  'move-open': ({ state }) => `${planName(state.ledger.move!)} is under way (epoch ${state.ledger.move!.epoch})`,
-  well: ({ site, why }) => `${site} is well: ${why}`,
+  'move-open': ({ state }) => `${planName(state.ledger.move!)} is under way (epoch ${state.ledger.move!.epoch}). To follow it: lifeboat status --watch`,
+  well: plight,
   abstain: ({ site, why }) => `the observer does not trust itself (${why}), so it says nothing of ${site} and nothing moves`,
-  blip: ({ site, why }) => `${site} is in doubt: ${why}. Doubt holds`,
-  notice: ({ site, why }) => `the company warns about ${site}: ${why}. Nothing moves by itself; to move in time: lifeboat switchover`,
-  'control-plane-degraded': ({ site, why }) => `${site} is well, and its cloud's API is not: ${why}`,
-  'outage-budget': ({ site, why, left, config }) => `${site} is down: ${why}. A failover starts in ${left(config.policy.outageMs)} (policy.outage ${spell(config.policy.outageMs)})`,
-  'app-fault-budget': ({ site, why, left, config }) =>
-    `${site}'s host is well and its app fails: ${why}. A failover starts in ${left(config.policy.appFaultMs!)} (policy.appFault ${spell(config.policy.appFaultMs!)})`,
-  'app-fault-never': ({ site, why }) => `${site}'s host is well and its app fails: ${why}. policy.appFault is never, so nothing moves. To move: lifeboat failover`,
-  'cut-unconfirmed': ({ site, state, config }) => `${site} is down, and ${cutOf(state, config)}: it is read again after policy.confirmCut (${spell(config.policy.confirmCutMs)})`,
-  'cut-serving': ({ site, why, state, config }) =>
-    `${site} is cut and ${state.watch.sites[site]?.health === 'up' ? 'still serves' : 'may still serve'}: ${why}. It will not last: a person decides.${leftBehind(site, config)} To move now: lifeboat switchover ${wayOut(state, config)}${leavesData(config) ? ' --accept-loss all' : ''}`,
-  'stopped-by-operator': ({ site, why }) => `${site} was stopped by an operator: ${why}. Nothing moves by itself. To move: lifeboat failover`,
-  'automatic-off': (s) => `${plight(s)}. It would start ${s.would}, and policy.automatic is false: nothing is done.${leftBehind(s.site, s.config)} To do it: lifeboat failover`,
-  paused: (s) => `${plight(s)}. It would start ${s.would}, and automatic moves are paused by ${s.state.ledger.pause!.by}${s.state.ledger.pause!.why ? ` (${s.state.ledger.pause!.why})` : ''}. To do it: lifeboat failover`,
-  cooldown: (s) => `${plight(s)}. The only site to go to was left less than ${spell(s.config.policy.cooldownMs)} ago (policy.cooldown): nothing moves. To move now: lifeboat failover ${wayOut(s.state, s.config)}`,
-  'moves-capped': (s) => `${plight(s)}. It would start ${s.would}, and ${s.config.policy.maxMovesPerHour} moves were started within the hour (policy.maxMovesPerHour). To do it: lifeboat failover`,
-  'data-held': (s) => `${plight(s)}. It would start ${s.would}, and that leaves ${s.config.data.holds} behind at ${s.site}: only a cut may do that by itself. To do it: lifeboat failover`,
-  'no-target': (s) => `${plight(s)}. No other site can take over (${notOthers(s.state, s.config)}): the last answer stays`,
-  cut: ({ site, why }) => `${site} is cut off: ${why}`,
-  outage: ({ site, why, since }) => `${site} has been down for ${since}: ${why}`,
+  blip: (s) => `${plight(s)}. Doubt holds`,
+  notice: (s) => `${plight(s)}. Nothing moves by itself. To move in time: lifeboat switchover ${wayOut(s)}`,
+  'control-plane-degraded': plight,
+  'outage-budget': (s) => budget(s, 'outage', s.config.policy.outageMs),
+  'app-fault-budget': (s) => budget(s, 'appFault', s.config.policy.appFaultMs!),
+  'app-fault-never': (s) => `${plight(s)}. policy.appFault is never, so nothing moves. To move: lifeboat failover ${wayOut(s)}`,
+  'cut-unconfirmed': (s) => `${plight(s)}. A cut was read once (${cutOf(s)}), and is read again after policy.confirmCut (${spell(s.config.policy.confirmCutMs)})`,
+  'cut-serving': (s) =>
+    `${plight(s)}. It ${s.state.watch.sites[s.site]?.health === 'up' ? 'still serves' : 'may still serve'}, and that will not last: a person decides.${leftBehind(s)} To move now: lifeboat switchover ${wayOut(s)}${leavesData(s.config) ? ' --accept-loss all' : ''}`,
+  'stopped-by-operator': (s) => `${s.site} was stopped by an operator: ${s.why}. Nothing moves by itself. To move: lifeboat failover ${wayOut(s)}`,
+  'automatic-off': (s) => `${wouldStart(s)}, and policy.automatic is false: nothing is done.${leftBehind(s)} To do it: ${byHand(s.plan!)}`,
+  paused: (s) => `${wouldStart(s)}, and automatic moves are paused${pausedBy(s.state.ledger)}. To do it: ${byHand(s.plan!)}`,
+  cooldown: (s) => `${plight(s)}. The only site to go to was left less than ${spell(s.config.policy.cooldownMs)} ago (policy.cooldown): nothing moves. To move now: lifeboat failover ${wayOut(s)}`,
+  'moves-capped': (s) => `${wouldStart(s)}, and ${s.config.policy.maxMovesPerHour} moves were started by themselves within the hour (policy.maxMovesPerHour). To do it: ${byHand(s.plan!)}`,
+  'data-held': (s) => `${wouldStart(s)}, and that leaves ${s.config.data.holds} behind at ${s.site}: only a cut may do that by itself. To do it: ${byHand(s.plan!)}`,
+  'no-target': (s) => `${plight(s)}. No other site can take over (${notOthers(s)}): the last answer stays.${lastResort(s)}`,
+  cut: plight,
+  outage: (s) => `${lasting(s)}: ${s.why}`,
   'app-fault': ({ site, why, since }) => `${site}'s app has failed for ${since}: ${why}`,
-  preferred: ({ would }) => `${would}: the preferred site is well again, and policy.failback is automatic`,
-  'address-changed': ({ would }) => `${would}: the active site's address changed`,
-  'active-is-up': ({ site, would }) => `${site} is up (${would} would give it up). To do it all the same: --force; with both sites well: lifeboat switchover`,
-  'target-unready': ({ site, state, config }) => `${site} ${whyNot(state, config, site) ?? 'cannot take over'}. To go there all the same: --unready`,
-  'target-active': ({ site }) => `${site} is active already: there is nothing to do`,
-  'source-not-well': ({ site, state }) => `a planned move needs both sites well, and ${site} is ${state.watch.sites[site]?.health ?? 'unknown'}. To give it up: lifeboat failover`,
-  'loss-not-accepted': ({ site, config }) => `the move leaves ${config.data.holds} behind at ${site}: no driver carries them. To do it all the same: --accept-loss all`,
-  'unknown-site': ({ site, config }) => `there is no site ${site}; there are ${config.sites.map((s) => s.site).join(', ')}`,
+  preferred: ({ plan }) => `${plan!.to} is preferred and well again, and policy.failback is automatic`,
+  'address-changed': ({ site }) => `${site}'s address changed`,
+  redirect: () => 'an open move was turned to another site',
+  'active-is-up': ({ site }) => `${site} is up, and a failover gives it up. To do it all the same: --force`,
+  'target-unready': (s) => `${s.site} ${whyNot(s.state, s.config, s.site) ?? 'cannot take over'}. To go there all the same: ${s.plan && !isPlanned(s.plan) ? '--unready' : `lifeboat failover ${s.site} --unready`}`,
+  'target-cold': ({ site }) => `${site} is cold: it has no address yet. To create it: lifeboat up ${site}`,
+  'target-fenced': ({ site, state, config }) => `${site} ${whyNot(state, config, site) ?? 'is fenced'}. To let it in again: lifeboat rejoin ${site}`,
+  'target-active': ({ site }) => `${site} is active already: there is nothing to do. To look: lifeboat status`,
+  'source-not-well': (s) => `a planned move needs both sites well, and ${plight(s)}. To give it up: lifeboat failover ${wayOut(s)}`,
+  'loss-not-accepted': ({ site, config }) => `the move leaves ${config.data.holds} behind at ${site}: no driver carries what it holds. To do it all the same: --accept-loss all`,
+  'unknown-site': ({ site, config }) => `there is no site ${site}; there are ${config.sites.map((s) => s.site).join(', ')}. To see them: lifeboat status`,
   'plan-changed': () => 'things have changed since the plan was shown: nothing was done. To see the new one: lifeboat plan',
-  'not-fenced': ({ site }) => `${site} is not fenced: there is nothing to rejoin`,
-  'not-paused': () => 'nothing is paused',
+  'not-fenced': ({ site }) => `${site} is not fenced: there is nothing to rejoin. To look: lifeboat status`,
+  'not-paused': () => 'nothing is paused. To pause: lifeboat pause',
   expired: () => 'nobody took the request in time: it has expired and never runs',
-  request: () => 'done as asked',
+  'not-leading': () => 'another controller leads',
+  request: () => 'as asked',
 }
 
-const leftBehind = (site: string, config: Config) => (leavesData(config) ? ` A move leaves ${config.data.holds} behind at ${site}.` : '')
+const leftBehind = ({ site, config }: Say) => (leavesData(config) ? ` A move leaves ${config.data.holds} behind at ${site}.` : '')
 
-const wayOut = (state: State, config: Config): string => others(state, config).find((s) => whyNot(state, config, s) === null) ?? others(state, config)[0] ?? ''
+const pausedBy = ({ pause }: Ledger): string => (pause ? ` by ${pause.by}${pause.why ? ` (${pause.why})` : ''}` : '')
 
-const notOthers = (state: State, config: Config) => others(state, config).map((s) => `${s} ${whyNot(state, config, s) ?? 'was left a short time ago'}`).join(', ') || 'there is none'
+/** Where a person would go: the plan's target, the first site that can be active, or the first other one. */
+const wayOut = ({ plan, state, config }: Say): string =>
+  plan?.to ?? others(state, config).find((s) => whyNot(state, config, s) === null) ?? others(state, config)[0] ?? ''
 
-const cutOf = ({ ledger, watch }: State, config: Config): string => {
+const notOthers = ({ state, config }: Say) => others(state, config).map((s) => `${s} ${whyNot(state, config, s) ?? 'was left a short time ago'}`).join(', ') || 'there is none'
+
+/** The one command that goes on where no site can take over: to one in doubt, else to let one in, else to create one. */
+function lastResort({ state, config }: Say): string {
+  const list = others(state, config)
+  const given = list.find((s) => state.ledger.given.some((g) => g.site === s))
+  const cold = list.find((s) => siteOf(config, s)?.addresses.length === 0)
+  const doubted = list.find((s) => s !== given && s !== cold)
+  if (doubted) return ` To go there all the same: lifeboat failover ${doubted} --unready`
+  if (given) return ` To let it in again: lifeboat rejoin ${given}`
+  return cold ? ` To create it: lifeboat up ${cold}` : ' Another site in the file would be a way out. To prove the file: lifeboat check'
+}
+
+const cutOf = ({ state: { ledger, watch }, config }: Say): string => {
   const evidence = freshEvidence(watch, ledger.active!, watch.at!.monoMs)
-  return unconfirmedCut({ evidence, health: 'down', config })?.detail ?? 'a cut was read once'
+  return unconfirmedCut({ evidence, health: 'down', config })?.detail ?? 'not any more'
+}
+
+/** What a request changed in the ledger without a move. */
+const setSays = (decision: Extract<Decision, { kind: 'set' }>, { watch, ledger }: State): string => {
+  const { pause } = decision.ledger
+  if (decision.site) return `${decision.site} is a standby again`
+  if (!pause) return 'automatic moves are on again'
+  const until = pause.untilMs === null ? ' until somebody resumes them' : watch.at ? ` for ${spell(pause.untilMs - watch.at.wallMs)}` : ''
+  return `automatic moves are paused${pausedBy(decision.ledger)}${until}${ledger.move ? '; the open move goes on' : ''}`
 }
 
 /** The sentence of a decision: the same in the log, in `status`, in messages and in tests. */
@@ -105,18 +170,20 @@ export function sentenceOf(decision: Decision, state: State, config: Config): st
   const facts: Say = {
     site,
     why: seen?.why ?? 'not seen yet',
-    since: spell(nowMs - (seen?.sinceMs ?? nowMs)),
-    left: (budgetMs) => spell(Math.max(0, budgetMs - (nowMs - (seen?.verdictSinceMs ?? nowMs)))),
-    would: plan ? planName(plan) : null,
+    since: spell(nowMs - (seen?.failingSinceMs ?? seen?.sinceMs ?? nowMs)),
+    left: (budgetMs) => spell(seen ? Math.max(0, budgetLeftMs(seen, state, config, budgetMs)) : budgetMs),
+    plan,
     state,
     config,
   }
-  const text = says[decision.reason]?.(facts) ?? decision.reason
-  if (decision.kind !== 'move') return `${decision.kind === 'set' ? 'done' : decision.kind}: ${text}`
+  if (decision.kind === 'set') return `done: ${setSays(decision, state)}`
+  if (decision.kind !== 'move') return `${decision.kind}: ${says[decision.reason](facts)}`
   if (decision.reason === 'request') return `move: ${planName(decision.plan)}, asked for by ${decision.by}`
   const behind = leavesData(config) && decision.plan.from !== decision.plan.to ? `. It leaves behind ${losesOf(decision.plan, config)}` : ''
-  return `move: ${text}. ${planName(decision.plan)} starts${behind}`
+  return `move: ${says[decision.reason](facts)}. ${capital(planName(decision.plan))} starts${behind}`
 }
+
+const capital = (text: string): string => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`
 
 /** Every fact that a decision rested on, a line each. */
 export function factsOf(state: State, config: Config): string[] {
@@ -163,6 +230,7 @@ function tell(step: Step, plan: Plan, config: Config): Pick<StepText, 'target' |
   const stays = plan.from === plan.to || plan.from === null
   switch (step) {
     case 'ready':
+      if (stays) return none(plan.to, 'the active site stays')
       return { target: plan.to, sentence: `${plan.to} is known to be well`, undo: null }
     case 'claim':
       return { target: hosts, sentence: `the new epoch is written beside the names, as claimed, at ${hosts}`, undo: 'the next epoch replaces it' }

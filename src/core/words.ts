@@ -51,7 +51,6 @@ export const reasons = {
   'not-adopted': { alarm: false, means: 'the names are not taken over yet' },
   'owner-missing': { alarm: true, means: 'the file has no owner, so no marker can be written or told apart' },
   'store-untrusted': { alarm: true, means: 'the store may be an old copy; it never acts by itself' },
-  superseded: { alarm: true, means: 'a higher epoch than the store knows stands in DNS' },
   'move-open': { alarm: false, means: 'a move is under way' },
   well: { alarm: false, means: 'nothing is wrong' },
   abstain: { alarm: true, means: 'the observer does not trust itself' },
@@ -80,6 +79,8 @@ export const reasons = {
   // why a person's request is refused, or what became of it
   'active-is-up': { alarm: false, means: 'the active site is up' },
   'target-unready': { alarm: false, means: 'the target is not known to be well' },
+  'target-cold': { alarm: false, means: 'the target has no address yet' },
+  'target-fenced': { alarm: false, means: 'the target was given up and has not rejoined' },
   'target-active': { alarm: false, means: 'the target is active already' },
   'source-not-well': { alarm: false, means: 'a planned move needs both sites well' },
   'loss-not-accepted': { alarm: false, means: 'data would be left behind' },
@@ -89,7 +90,6 @@ export const reasons = {
   'not-fenced': { alarm: false, means: 'the site is not fenced' },
   'not-paused': { alarm: false, means: 'nothing is paused' },
   'not-leading': { alarm: false, means: 'another controller leads' },
-  done: { alarm: false, means: 'the request was carried out' },
 } as const
 export type Reason = keyof typeof reasons
 
