@@ -230,7 +230,7 @@ function tell(step: Step, plan: Plan, config: Config): Pick<StepText, 'target' |
   const stays = plan.from === plan.to || plan.from === null
   switch (step) {
     case 'ready':
-      if (stays) return none(plan.to, 'the active site stays')
+      if (stays || plan.kind === 'adopt') return none(plan.to, stays ? 'the active site stays' : 'an adoption takes the site as it is')
       return { target: plan.to, sentence: `${plan.to} is known to be well`, undo: null }
     case 'claim':
       return { target: hosts, sentence: `the new epoch is written beside the names, as claimed, at ${hosts}`, undo: 'the next epoch replaces it' }

@@ -37,7 +37,10 @@ export type Opening = {
   found?: { seenEpoch: number; oldValues: string[]; oldTtlS: number | null }
 }
 
-/** Opens epoch + 1. A move that is open is closed as abandoned in the same write, and its targets are remembered. */
+/**
+ * Opens epoch + 1. A move that is open is closed as abandoned in the same write, and its targets are remembered; where it had
+ * promoted its target already, the site that it left was given up all the same.
+ */
 export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
   const { plan, found, ...rest } = opening
   const epoch = Math.max(ledger.epoch, found?.seenEpoch ?? 0) + 1
@@ -58,6 +61,7 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
   const closed = ledger.move ? withPast(ledger, ledger.move, 'abandoned', [], at) : ledger
   return {
     ...closed,
+    given: givenOnTheWay(ledger, plan, at),
     epoch,
     move,
     active: ledger.active ?? plan.to,
@@ -104,6 +108,12 @@ function withPast(ledger: Ledger, move: Move, state: MoveState, debts: string[],
     debts,
   }
   return { ...ledger, move: null, past: [past, ...ledger.past].slice(0, pastMost) }
+}
+
+function givenOnTheWay({ move, given }: Ledger, { to }: Plan, at: Time): Ledger['given'] {
+  const left = move?.promoteTried && !isPlanned(move) && move.from !== move.to ? move.from : null
+  if (move === null || left === null || left === to || given.some((g) => g.site === left)) return given
+  return [...given, { site: left, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
 }
 
 /** After an unplanned move the site left is fenced; after a planned one it stands ready, unless data stayed behind there. */

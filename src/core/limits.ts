@@ -14,6 +14,13 @@ export const evidenceFreshMs = 100_000
 /** Wall and monotonic clock may differ by this much over one round. */
 export const clockDriftMs = 2_000
 
+/** A planned move whose target has not caught up after this long is given up: nobody may write meanwhile. */
+export const caughtUpMostMs = 60_000
+
+/** Where no DNS host takes a change: how often it is tried in quick succession, and for each failed try so much later again. */
+export const pointTriesMost = 3
+export const pointAgainMs = 10_000
+
 export const hourMs = 3_600_000
 
 /** How often drift is written back in an hour under `dns.drift: reassert`. */

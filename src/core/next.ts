@@ -1,4 +1,5 @@
-import { fenceWaitMs, hostLostAfterMs } from './limits.ts'
+import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, pointAgainMs, pointTriesMost } from './limits.ts'
+import { spell } from './spell.ts'
 import { isPlanned, leavesData } from './plan.ts'
 import type { Config, Effect, HostConfig, HostView, Ledger, Marker, Move, Next, Placement, ServerView, World } from './types.ts'
 import type { Step } from './words.ts'
@@ -28,8 +29,8 @@ const table: Record<Step, Row> = {
   ready: (move, world) => {
     const { to, kind, lifted } = move
     const tailMs = (world.ledger.staleUntilMs ?? 0) - world.at.wallMs
-    if (isPlanned(move) && tailMs > 0 && !promoted(move, world.ledger))
-      return wait('ready', `old answers of the last change end in ${Math.ceil(tailMs / 1000)} s`)
+    if (isPlanned(move) && tailMs > 0 && !promoted(move, world.ledger) && !sourceIsDown(move, world))
+      return wait('ready', `old answers of the last change end in ${spell(tailMs)}`)
     const fixed = kind === 'adopt' || kind === 'repoint' || promoted(move, world.ledger) || lifted.unready
     return fixed || world.sites[to]?.ready === true ? reached : wait('ready', `${to} is not known to be well`)
   },
@@ -44,7 +45,7 @@ const table: Record<Step, Row> = {
   },
   'caught-up': (move, world, config) => {
     if (!config.data.carried || !isPlanned(move) || promoted(move, world.ledger)) return reached
-    if (world.sites[move.from ?? '']?.health === 'down') return reached
+    if (sourceIsDown(move, world)) return reached
     const lagBytes = world.data[move.to]?.lagBytes ?? null
     if (lagBytes === null) return wait('caught-up', `how far ${move.to} has caught up could not be found out`)
     return lagBytes === 0 ? reached : wait('caught-up', `${move.to} is ${lagBytes} bytes behind`)
@@ -80,6 +81,9 @@ const table: Record<Step, Row> = {
 
 const wait = (step: Step, why: string): At => ({ kind: 'wait', step, why })
 
+/** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. */
+const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
+
 /** From the first attempt to promote, its outcome unknown included. */
 const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && ledger.activeEpoch === move.epoch
 
@@ -97,18 +101,25 @@ function turn(move: Move, world: World, config: Config): Next | null {
   })
   if (promoted(move, world.ledger)) {
     const to = redirectAfterPromote(move, world, config)
-    return to === null ? null : redirect(to, `${move.to} has been down for longer than policy.outage`)
+    return to === null ? null : redirect(to, ailing(move.to, world))
   }
   const target = world.sites[move.to]
   const source = move.from === null ? undefined : world.sites[move.from]
   const sourceWell = source?.health === 'up' && source.verdict !== 'cut'
   if ((target?.health === 'down' && !move.lifted.unready) || target?.verdict === 'cut') {
     const to = sourceWell ? move.from! : elsewhere(move, world, config)
-    return to === null ? null : redirect(to, `${move.to} is ${target.verdict}: ${target.why}`)
+    return to === null ? null : redirect(to, ailing(move.to, world))
   }
-  const outage = move.cause === 'outage' || move.cause === 'app-fault'
-  return outage && sourceWell ? redirect(move.from!, `${move.from} is up again`) : null
+  if (!sourceWell) return null
+  if (isOutage(move)) return redirect(move.from!, `${move.from} is up again`)
+  const stuckMs = isPlanned(move) && world.data[move.to]?.lagBytes !== 0 ? (world.stepForMs['caught-up'] ?? 0) : 0
+  return stuckMs > caughtUpMostMs ? redirect(move.from!, `${move.to} has not caught up in ${spell(stuckMs)}`) : null
 }
+
+/** A failover that lifeboat started because nothing answered; one that was turned to another site has the same source. */
+const isOutage = ({ cause, kind }: Move) => cause === 'outage' || cause === 'app-fault' || (cause === 'redirect' && kind === 'failover')
+
+const ailing = (site: string, { sites }: World) => `${site} is ${sites[site]?.verdict === 'cut' ? 'cut off' : 'down'}: ${sites[site]?.why}`
 
 const elsewhere = (move: Move, world: World, config: Config): string | null =>
   config.sites
@@ -118,8 +129,9 @@ const elsewhere = (move: Move, world: World, config: Config): string | null =>
 /** After promote the target is the active site: it is left only as an active site would be, and that counts as a start. */
 function redirectAfterPromote(move: Move, world: World, config: Config): string | null {
   const seen = world.sites[move.to]
-  if (seen?.health !== 'down' || leavesData(config)) return null
-  if (world.at.monoMs - seen.verdictSinceMs < config.policy.outageMs) return null
+  if (seen?.health !== 'down' || seen.returning) return null
+  const isCut = seen.verdict === 'cut'
+  if (!isCut && (leavesData(config) || world.at.monoMs - seen.verdictSinceMs < config.policy.outageMs)) return null
   if (world.startsThisHour >= config.policy.maxMovesPerHour) return null
   return elsewhere(move, world, config)
 }
@@ -178,11 +190,9 @@ function mayClaimAbsent(host: HostConfig, view: HostView, move: Move, ledger: Le
   return addressesOf(view, host.names, ledger.ours).join() === confirmed.join()
 }
 
-const pointTriesMost = 3
-
 function pointAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {
   const view = world.hosts[host.host]
-  if (!view || (world.failed[host.host] ?? 0) >= pointTriesMost) return []
+  if (!view || !mayTry(host, move, world, config)) return []
   const stands = standsAt(host, move, world, config, 'pointed')
   const writable =
     stands === 'older' ||
@@ -190,6 +200,14 @@ function pointAt(host: HostConfig, move: Move, world: World, config: Config): Ef
     (stands === 'absent' && mayClaimAbsent(host, view, move, world.ledger))
   const marker = markerOf(move, config, 'pointed')
   return writable ? [{ do: 'write', host: host.host, view, marker, addresses: move.addresses }] : []
+}
+
+/** A host that refuses is left as a debt once another one shows the move; until then it is tried again and again, ever slower. */
+function mayTry(host: HostConfig, move: Move, world: World, config: Config): boolean {
+  const failed = world.failed[host.host] ?? 0
+  if (failed < pointTriesMost) return true
+  const shown = config.dns.hosts.some((h) => standsAt(h, move, world, config, 'pointed') === 'yes')
+  return !shown && (world.stepForMs.point ?? 0) >= failed * pointAgainMs
 }
 
 const showsMove = ({ view, host, zone }: ServerView, move: Move, world: World, config: Config): boolean => {
