@@ -1,0 +1,106 @@
+import type { Config, Reading } from '../../src/core/types.ts'
+import type { Claim } from '../../src/core/words.ts'
+import type { Sight } from '../../src/ports.ts'
+
+/**
+ * What one controller process was truly told, counted by other code than the product's. Where it is in doubt about the moment of a round
+ * it is lenient, so that what it denies is a fault.
+ */
+export type Ballots = {
+  heard(vantage: string, sight: Sight, sites: string[], nowMs: number): void
+  read(readings: Reading[]): void
+  /** A stop or a jump of a clock. */
+  disturbed(nowMs: number): void
+  /** Why a failover from this site may not start by itself now. Null: it may. */
+  forbids(site: string, cause: string, nowMs: number): string | null
+  /** Why this site may not be a target now. Null: it may. */
+  forbidsTarget(site: string, nowMs: number): string | null
+  saysDown(site: string, nowMs: number): boolean
+}
+
+type Vote = { run: number; says: 'up' | 'down' | null; atMs: number }
+
+/** More than a round that waits for its last vantage. */
+const slackMs = 2_200
+const locks: Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
+
+export function newBallots(config: Config): Ballots {
+  const { fall, rise, intervalMs, timeoutMs } = config.check
+  const freshMs = 2 * intervalMs + timeoutMs + slackMs
+  const votes = new Map<string, Vote>()
+  const down = new Map<string, { sinceMs: number; notSinceMs: number | null }>()
+  const claims = new Map<string, { claim: Claim; firstMs: number; lastMs: number }>()
+  let disturbedMs = -Infinity
+
+  const votersOf = (site: string) => {
+    const { cloud } = config.sites.find((s) => s.site === site)!
+    return config.vantages.filter((v) => cloud === 'none' || v.cloud !== cloud).map((v) => v.vantage)
+  }
+  const fresh = (site: string, nowMs: number) =>
+    votersOf(site).flatMap((v) => {
+      const vote = votes.get(`${v} ${site}`)
+      return vote && nowMs - vote.atMs <= freshMs ? [vote] : []
+    })
+  const isDown = (site: string, nowMs: number) => {
+    const voters = votersOf(site).length
+    const quorum = config.quorum ?? (voters - (voters % 2)) / 2 + 1
+    return fresh(site, nowMs).filter((v) => v.says === 'down').length >= quorum
+  }
+
+  const count = (key: string, sense: 'good' | 'bad' | 'none', nowMs: number) => {
+    const kept = votes.get(key)
+    const before: Vote = kept && nowMs - kept.atMs <= freshMs ? kept : { run: 0, says: null, atMs: nowMs }
+    if (sense === 'none') return void votes.delete(key)
+    const run = sense === 'good' ? Math.max(before.run, 0) + 1 : Math.min(before.run, 0) - 1
+    votes.set(key, { run, says: run >= rise ? 'up' : run <= -fall ? 'down' : before.says, atMs: nowMs })
+  }
+
+  const follow = (site: string, nowMs: number) => {
+    const known = down.get(site)
+    if (isDown(site, nowMs)) {
+      const goesOn = known && (known.notSinceMs === null || nowMs - known.notSinceMs < slackMs)
+      down.set(site, { sinceMs: goesOn ? known.sinceMs : nowMs, notSinceMs: null })
+    } else if (known && known.notSinceMs === null) known.notSinceMs = nowMs
+  }
+
+  const cutWasReadTwice = (site: string, nowMs: number) =>
+    [...claims].some(([key, c]) => key.startsWith(`${site} `) && locks.includes(c.claim) && c.lastMs - c.firstMs >= config.policy.confirmCutMs - 1 && nowMs - c.lastMs < 105_000)
+
+  return {
+    heard: (vantage, { answers, canaries }, sites, nowMs) => {
+      const blind = canaries.asked > 0 && canaries.well * 2 < canaries.asked
+      const per = config.sites.map((s) => s.addresses.length)
+      let from = 0
+      for (const [i, { site }] of config.sites.entries()) {
+        if (!sites.includes(site)) continue
+        const own = answers.slice(from, (from += per[i]!))
+        count(`${vantage} ${site}`, blind ? 'none' : own.every((a) => a.kind === 'ok') ? 'good' : 'bad', nowMs)
+        follow(site, nowMs)
+      }
+    },
+    read: (readings) => {
+      for (const { site, source, claim, atMs } of readings) {
+        if (claim === 'unknown' || claim === 'api-failing') continue
+        const key = `${site} ${source}`
+        const known = claims.get(key)
+        claims.set(key, { claim, firstMs: known?.claim === claim ? known.firstMs : atMs, lastMs: atMs })
+      }
+    },
+    disturbed: (nowMs) => void (disturbedMs = nowMs),
+    saysDown: (site, nowMs) => isDown(site, nowMs),
+    forbids: (site, cause, nowMs) => {
+      const known = down.get(site)
+      if (!isDown(site, nowMs) && !(known?.notSinceMs != null && nowMs - known.notSinceMs < slackMs)) return `its voters did not say down: ${JSON.stringify([...votes])}`
+      const forMs = nowMs - (known?.sinceMs ?? nowMs) + slackMs
+      if (cause === 'cut') return cutWasReadTwice(site, nowMs) ? null : 'no cut was read twice, policy.confirmCut apart'
+      const budgetMs = cause === 'app-fault' ? config.policy.appFaultMs! : config.policy.outageMs
+      return forMs >= budgetMs ? null : `it was down for ${Math.round(forMs)} ms only, of ${budgetMs}`
+    },
+    forbidsTarget: (site, nowMs) => {
+      const all = fresh(site, nowMs)
+      if (!all.some((v) => v.says === 'up')) return `no voter saw it well ${rise} times in a row`
+      const calm = nowMs - disturbedMs > 20_000
+      return calm && all.some((v) => v.says === 'down' && v.run <= -fall) ? 'a voter sees it down' : null
+    },
+  }
+}

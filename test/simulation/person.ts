@@ -1,0 +1,110 @@
+import { nothingLifted } from '../../src/core/decide.ts'
+import { requested } from '../../src/core/admit.ts'
+import { freshLedger } from '../../src/core/ledger.ts'
+import { emptyWatch } from '../../src/core/observe.ts'
+import { planHash, planOf } from '../../src/core/plan.ts'
+import { parseMarker } from '../../src/core/marker.ts'
+import type { Lifted, Request, State } from '../../src/core/types.ts'
+import type { MoveKind } from '../../src/core/words.ts'
+import type { StoreView } from '../../src/ports.ts'
+import { memoryClient } from '../../src/store/memory.ts'
+import { epochWallMs } from './process.ts'
+import type { Random } from './random.ts'
+import { serves } from './sites.ts'
+import type { World } from './world.ts'
+import { valuesOf, viewOf, type Zone } from './zones.ts'
+
+/** Somebody at a terminal beside the store: sees what `status` shows, and asks. */
+export type Person = {
+  /** Anything at all, by chance; right or stale. */
+  dabble(): Promise<void>
+  /** What the alarms ask for, so that the world can come to rest. */
+  tend(): Promise<void>
+  /** Takes the names over as they are served now. False: too little can be read. */
+  adopt(): Promise<boolean>
+}
+
+type Asking = { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
+
+export function newPerson(world: World, random: Random): Person {
+  const { scheduler, scenario, judge } = world
+  const { config } = scenario
+  const nowMs = () => Math.round(epochWallMs + scheduler.nowMs())
+  const clock = { now: () => ({ monoMs: scheduler.nowMs(), wallMs: nowMs() }) } as Parameters<typeof memoryClient>[1]['clock']
+  const client = () => memoryClient(world.file.state, { clock })
+  const stateOf = (view: StoreView): State => ({ ledger: view.ledger ?? freshLedger(config), watch: view.report?.watch ?? emptyWatch() })
+
+  const send = async (request: Request, agreed: { plan: ReturnType<typeof planOf> | null; epoch: number }) => {
+    judge.agreed.set(request.id, { ...agreed, expiresMs: request.expiresMs })
+    world.line('person', `asks ${JSON.stringify(request)}`)
+    await client().ask({ request })
+  }
+
+  const ask = async (asking: Asking, stale: boolean) => {
+    const view = await client().read()
+    const state = stateOf(view)
+    const base = { id: random.uuid(), by: 'someone', expiresMs: nowMs() + Math.round(random.between(5_000, 59_000)) }
+    if (asking.what !== 'move') return send({ ...base, ...asking }, { plan: null, epoch: 0 })
+    const plan = requested(state, config, asking)
+    if ('reason' in plan) return world.line('person', `sees no plan: ${plan.reason}`)
+    const epoch = state.ledger.epoch + 1
+    const hash = stale ? planHash(plan, epoch - 1) : planHash(plan, epoch)
+    await send({ ...base, ...asking, planHash: hash }, { plan, epoch: stale ? -1 : epoch })
+  }
+
+  const anyMove = (): Asking => {
+    const lifted = { ...nothingLifted, force: random.chance(0.4), unready: random.chance(0.2), acceptLoss: random.chance(0.5), unfenced: random.chance(0.03) }
+    const to = random.chance(0.3) ? null : random.pick(config.sites).site
+    return { what: 'move', kind: random.pick(['failover', 'switchover', 'switchover', 'failback'] as const), to, lifted }
+  }
+
+  const readable = (zone: Zone) => zone.api === 'well'
+
+  const adopt = async (): Promise<boolean> => {
+    if (world.zones.filter(readable).length * 2 <= world.zones.length) return false
+    const view = await client().read()
+    const ledger = view.ledger ?? freshLedger(config)
+    const markers = world.zones.filter(readable).flatMap((z) => viewOf(z).txt.flatMap((t) => parseMarker(t) ?? []))
+    const seenEpoch = Math.max(0, ...markers.map((m) => m.epoch))
+    const placed = markers.filter((m) => m.state === 'pointed').sort((a, b) => b.epoch - a.epoch)[0]
+    const served = world.zones.filter(readable).flatMap((z) => z.config.names.flatMap((n) => ['A', 'AAAA'].flatMap((t) => valuesOf(z, n, t))))
+    const to = placed?.site ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
+    const plan = planOf('adopt', ledger.active, to, config)
+    const epoch = Math.max(ledger.epoch, seenEpoch) + 1
+    const base = { id: random.uuid(), by: 'someone', expiresMs: nowMs() + 45_000 }
+    await send({ ...base, what: 'adopt', to, seenEpoch, oldValues: [...new Set(served)], oldTtlS: 60, planHash: planHash(plan, epoch) }, { plan, epoch })
+    return true
+  }
+
+  const tend = async () => {
+    const view = await client().read()
+    const { ledger, watch } = stateOf(view)
+    if (view.requests.length > 0) return
+    if (ledger.record === null || !ledger.trusted) return void (ledger.move === null && (await adopt()))
+    if (ledger.pause) return ask({ what: 'resume' }, false)
+    const given = ledger.given.find((g) => serves(world.sites.find((s) => s.site === g.site)!))
+    if (given && ledger.move === null) return ask({ what: 'rejoin', site: given.site }, false)
+    if (ledger.move !== null) return
+    const active = world.sites.find((s) => s.site === ledger.active)!
+    const lifted = { ...nothingLifted, acceptLoss: true }
+    const waits = view.report && view.report.decision?.kind !== 'hold'
+    const unwell = !serves(active) && watch.sites[active.site]?.health === 'down'
+    if (unwell && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
+    const drifted = world.zones.some((z) => readable(z) && !serverOf(z, ledger.record!.addresses))
+    if (drifted && random.chance(0.2)) await adopt()
+  }
+
+  const serverOf = (zone: Zone, addresses: string[]) => zone.config.names.every((n) => addresses.every((a) => viewOf(zone).sets.some((s) => s.name === n && s.values.includes(a))))
+
+  const dabble = async () => {
+    const luck = random.next()
+    const view = await client().read()
+    const given = view.ledger?.given[0]?.site
+    const stale = random.chance(0.15)
+    if (luck < 0.55) return ask(anyMove(), stale)
+    if (luck < 0.7) return ask({ what: 'pause', untilMs: random.chance(0.3) ? null : nowMs() + Math.round(random.span(5_000, 90_000)), why: 'work' }, false)
+    if (luck < 0.85) return ask({ what: 'resume' }, false)
+    if (given) await ask({ what: 'rejoin', site: given }, false)
+  }
+  return { dabble, tend, adopt }
+}
