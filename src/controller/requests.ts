@@ -14,7 +14,7 @@ export async function takeRequests(self: Self): Promise<void> {
 }
 
 /** Enough rounds to know who is well: a move that is asked for earlier waits, and expires if that takes too long. */
-const isWarm = ({ rounds, parts }: Self): boolean => rounds > Math.max(parts.config.check.rise, parts.config.check.fall)
+export const isWarm = ({ rounds, parts }: Self): boolean => rounds > Math.max(parts.config.check.rise, parts.config.check.fall)
 
 async function take(self: Self, request: Request): Promise<void> {
   const { config, clock } = self.parts

@@ -1,0 +1,117 @@
+import { runController, type Parts } from '../controller.ts'
+import { isWarm } from '../controller/requests.ts'
+import type { Self } from '../controller/self.ts'
+import type { Settings } from '../config/settings.ts'
+import type { State } from '../core/types.ts'
+import { exits, Said } from '../errors.ts'
+import type { Log, Store } from '../ports.ts'
+import type { OpenStore } from '../store/sqlite.ts'
+import type { Cli } from './cli.ts'
+import { liveReport, stateOf } from './store.ts'
+import { wire } from './wiring.ts'
+
+const pauseMs = 100
+/** The lease is free or held; a store that says neither for this long is out of order. */
+const leadMsMost = 10_000
+
+/** Who carries out what a command asks for. */
+export type Actor = {
+  /** True: this process; false: a controller that runs already. */
+  own: boolean
+  /** What it sees now. */
+  state(): Promise<State>
+  /** Rejects when this process's own controller has ended by a fault. */
+  fault: Promise<never>
+  end(): Promise<void>
+}
+
+type Needs = {
+  cli: Cli
+  settings: Settings
+  store: OpenStore
+  command: string
+  /** True: it must know who is well before anything is decided. */
+  warm: boolean
+}
+
+/** The controller that runs; where none does, the same code in this process, which starts nothing by itself. */
+export async function findActor(needs: Needs): Promise<Actor> {
+  const { store, cli } = needs
+  const live = liveReport(await store.read(), cli.clock)
+  return live ? runningActor(needs) : ((await ownActor(needs)) ?? runningActor(needs))
+}
+
+/** A controller that has just begun does not know yet who is well. */
+async function runningActor({ cli, settings, store, warm }: Needs): Promise<Actor> {
+  const { check } = settings.core
+  const warmMs = (Math.max(check.rise, check.fall) + 2) * (check.intervalMs + check.timeoutMs)
+  const untilMs = cli.clock.now().monoMs + warmMs
+  const state = async () => {
+    const view = await store.read()
+    return { ...stateOf(view, liveReport(view, cli.clock), settings), sinceMs: liveReport(view, cli.clock)?.leader.sinceMs ?? cli.clock.now().wallMs }
+  }
+  while (warm && cli.clock.now().monoMs < untilMs && cli.clock.now().wallMs - (await state()).sinceMs < warmMs) await cli.clock.sleep(pauseMs, cli.stop())
+  return { own: false, state, fault: new Promise(() => {}), end: async () => {} }
+}
+
+/** Null: another controller came first. */
+async function ownActor({ cli, settings, store, command, warm }: Needs): Promise<Actor | null> {
+  const parts = wire(settings, { store, clock: cli.clock, log: troubleOf(cli), command })
+  const running = inProcess(parts)
+  const ready = (self: Self) => self.standsBy !== null || (self.lease !== null && (!warm || isWarm(self)))
+  const untilMs = cli.clock.now().monoMs + leadMsMost
+  const refused = (self: Self) => self.lease === null && cli.clock.now().monoMs > untilMs
+  try {
+    const self = await running.when((now) => ready(now) || refused(now), cli.stop())
+    if (refused(self)) throw new Said('No controller runs, and this command cannot lead by itself (the reason stands above): nothing was done', exits.unfinished)
+    if (self.lease === null) {
+      await running.end()
+      return null
+    }
+    return { own: true, state: async () => running.self().state, fault: running.fault, end: running.end }
+  } catch (thrown) {
+    await running.end()
+    throw thrown
+  }
+}
+
+/** What this process sees when it looks by itself, without leading and without a write: for `plan` where no controller runs. */
+export async function observeOnce(cli: Cli, settings: Settings, store: OpenStore): Promise<State> {
+  const readOnly: Store = { ...store, lead: async () => ({ heldBy: null }) }
+  const running = inProcess(wire(settings, { store: readOnly, clock: cli.clock, log: () => {}, command: 'plan' }))
+  try {
+    return (await running.when(isWarm, cli.stop())).state
+  } finally {
+    await running.end()
+  }
+}
+
+/** Runs the controller beside the command. */
+function inProcess(parts: Parts) {
+  const stop = new AbortController()
+  let seen: Self | null = null
+  const ended = runController(parts, { ownMoves: false, onTurn: (self) => void (seen = self) }, stop.signal)
+  const fault = ended.then(() => new Promise<never>(() => {}))
+  fault.catch(() => {}) // It is told to whoever waits for it, and to `end`.
+  return {
+    fault,
+    self: () => seen!,
+    when: (holds: (self: Self) => boolean, signal: AbortSignal): Promise<Self> => {
+      const wait = async () => {
+        const either = AbortSignal.any([signal, stop.signal])
+        while (!seen || !holds(seen)) await parts.clock.sleep(pauseMs, either)
+        return seen
+      }
+      return Promise.race([wait(), fault])
+    },
+    end: async () => {
+      stop.abort(new Error('the command has ended'))
+      await ended
+    },
+  }
+}
+
+/** The command prints steps and refusals by itself; of the rest only trouble is shown. */
+const troubleOf = (cli: Cli): Log => ({ level, event, msg }) => {
+  if (cli.flags.logLevel === 'debug' || level === 'error' || (level === 'warn' && event === 'dns')) cli.err(`${event}: ${msg}`)
+}

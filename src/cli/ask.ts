@@ -1,0 +1,88 @@
+import { admit, requested } from '../core/admit.ts'
+import { sentenceOf } from '../core/explain.ts'
+import { planHash } from '../core/plan.ts'
+import type { Config, Decision, Lifted, Plan, Request, State } from '../core/types.ts'
+import { exits, Said } from '../errors.ts'
+import type { Settings } from '../config/settings.ts'
+import type { OpenStore } from '../store/sqlite.ts'
+import { findActor, type Actor } from './actor.ts'
+import type { Cli } from './cli.ts'
+import { follow } from './follow.ts'
+import { planLines } from './plans.ts'
+import { agree } from './question.ts'
+import { openToWrite, refuseMisfit, refuseNoStore } from './store.ts'
+
+/** Who asks, as the journal names them. */
+export const asker = (cli: Cli): string => cli.env.USER || cli.env.LOGNAME || 'a person'
+
+const requestMs = 30_000
+
+type Kinds<R> = R extends Request ? Omit<R, 'id' | 'by' | 'expiresMs'> : never
+/** What is asked for; the rest of the request is filled in here. */
+export type Wish = Kinds<Request>
+
+const requestOf = (cli: Cli, wish: Wish): Request =>
+  ({ id: cli.clock.id(), by: asker(cli), expiresMs: cli.clock.now().wallMs + requestMs, ...wish }) as Request
+
+/** Puts a wish to whoever acts, and follows it to its end. `wish` is made of what the actor sees, shows it, and gets the person's yes. */
+export async function ask(cli: Cli, settings: Settings, asked: { command: string; warm: boolean; creates?: boolean; wish: (state: State) => Promise<Wish> }): Promise<number> {
+  if (!asked.creates) refuseNoStore(settings)
+  const store = await openToWrite(settings, cli.clock)
+  try {
+    const { ledger } = await store.read()
+    refuseMisfit(ledger, settings)
+    const actor = await findActor({ cli, settings, store, command: asked.command, warm: asked.warm })
+    try {
+      return await Promise.race([put(cli, store, actor, asked.wish), actor.fault])
+    } finally {
+      await actor.end()
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+async function put(cli: Cli, store: OpenStore, actor: Actor, wish: (state: State) => Promise<Wish>): Promise<number> {
+  const wanted = await wish(await actor.state())
+  cli.stop().throwIfAborted()
+  const request = requestOf(cli, wanted)
+  const newest = (await store.entries({ most: 1 }))[0]?.seq ?? 0
+  await store.ask({ request })
+  return follow({ cli, store, request, afterSeq: newest, own: actor.own })
+}
+
+export type MoveWish = { kind: 'failover' | 'switchover' | 'failback'; to: string | null; lifted: Lifted }
+
+/** The plan that a wish for a move stands for now, and what would be answered to it. `plan` null: there is none. */
+export function planFor(wish: MoveWish, state: State, config: Config): { plan: Plan | null; epoch: number; decision: Decision } {
+  const epoch = state.ledger.epoch + 1
+  const found = requested(state, config, wish)
+  const plan = 'reason' in found ? null : found
+  const request = { what: 'move', ...wish, id: '', by: '', expiresMs: 0, planHash: plan ? planHash(plan, epoch) : '' } as const
+  return { plan, epoch, decision: admit(state, config, request) }
+}
+
+/** A refusal as it is thrown: a site that does not exist is the user's error. */
+export const refusalOf = (decision: Decision, state: State, config: Config): Said =>
+  new Said(sentenceOf(decision, state, config), decision.reason === 'unknown-site' ? exits.user : exits.refused)
+
+/** A failover, switchover or failback: the plan is shown, a person agrees, and whoever acts carries it out. */
+export const askMove = (cli: Cli, settings: Settings, wish: MoveWish): Promise<number> =>
+  ask(cli, settings, {
+    command: wish.kind,
+    warm: true,
+    wish: async (state) => {
+      const { core } = settings
+      const { plan, epoch, decision } = planFor(wish, state, core)
+      if (decision.kind === 'refuse' || !plan) throw refusalOf(decision, state, core)
+      for (const line of planLines(plan, epoch, core)) cli.out(line)
+      await agree(cli, `Do it?`)
+      return { what: 'move', kind: wish.kind, to: plan.to, lifted: wish.lifted, planHash: planHash(plan, epoch) }
+    },
+  })
+
+/** What the flags lift. Throws Said for a loss that nothing here can measure. */
+export function liftedBy({ force, unready, unfenced, acceptLoss }: { force: boolean; unready: boolean; unfenced: boolean; acceptLoss: string | null }): Lifted {
+  if (acceptLoss !== null && acceptLoss !== 'all') throw new Said(`--accept-loss ${acceptLoss}: a loss by time is not yet built, since no data driver is. Write --accept-loss all`)
+  return { force, unready, unfenced, acceptLoss: acceptLoss === 'all' }
+}

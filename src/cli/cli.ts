@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts'
+import { hide, hidden } from './secrets.ts'
+import { stopOnSignals } from './signals.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** What every command may be told. */
+export type Flags = { config: string | undefined; json: boolean; yes: boolean; logLevel: LogLevel }
+
+/** What a command holds of the machine: its flags, its terminal, its clock. */
+export type Cli = {
+  flags: Flags
+  env: Record<string, string | undefined>
+  cwd: string
+  clock: Clock
+  /** One line, or several, on standard output or standard error. */
+  out(text: string): void
+  err(text: string): void
+  /** A line on standard output from which the secrets are out already. */
+  raw(line: string): void
+  /** One value as JSON on standard output. */
+  json(value: unknown): void
+  /** From now on these values are printed nowhere. */
+  keepSecret(secrets: string[]): void
+  secrets(): string[]
+  /** Whether standard output is a terminal that wants colours. */
+  coloured: boolean
+  /** The text in a colour, where `coloured`. */
+  paint(colour: Colour, text: string): string
+  /** Whether standard output is a terminal, and whether a person can be asked. */
+  terminal: { out: boolean; asks: boolean }
+  /** Aborts when the process is told to stop, or nobody reads its output any more. Until it is first called, a signal ends the process at once. */
+  stop(): AbortSignal
+  /** By which signal. Null: by none. */
+  stoppedBy(): NodeJS.Signals | null
+}
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
+export type Colour = keyof typeof codes
+
+/** The real one. */
+export function machineCli(flags: Flags, clock: Clock): Cli {
+  const { stdin, stdout, stderr, env } = process
+  const out = stdout.isTTY === true
+  const coloured = out && !env.NO_COLOR && env.TERM !== 'dumb'
+  let secrets: string[] = []
+  let stop: AbortController | null = null
+  let unread = false
+  // A reader that went away (`| head`, a closed terminal) is no fault: the command goes on to its end, or to its next safe point.
+  for (const stream of [stdout, stderr])
+    stream.on('error', (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== 'EPIPE' && thrown.code !== 'EIO') throw thrown
+      unread ||= stream === stdout
+      if (unread) stop?.abort(thrown)
+    })
+  const write = (stream: NodeJS.WriteStream, text: string) => {
+    if (!stream.writable) return
+    stream.write(`${text}\n`)
+  }
+  return {
+    flags,
+    env,
+    cwd: process.cwd(),
+    clock,
+    out: (text) => write(stdout, hide(text, secrets)),
+    err: (text) => write(stderr, hide(text, secrets)),
+    raw: (line) => write(stdout, line),
+    json: (value) => write(stdout, JSON.stringify(hidden(value, secrets), null, out ? 2 : undefined)),
+    keepSecret: (more) => (secrets = [...new Set([...secrets, ...more])]),
+    secrets: () => secrets,
+    coloured,
+    paint: (colour, text) => (coloured ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text),
+    terminal: { out, asks: stdin.isTTY === true && (out || stderr.isTTY === true) },
+    stop: () => {
+      stop ??= stopOnSignals(clock)
+      if (unread) stop.abort()
+      return stop.signal
+    },
+    stoppedBy: () => stop?.signal.reason?.signal ?? null,
+  }
+}

@@ -1,0 +1,139 @@
+import type { Options } from 'yargs'
+import type { Cli } from './cli.ts'
+
+/** What yargs read: options by name, positionals by theirs, and `--` for what stands behind it. */
+export type Args = Record<string, unknown>
+
+export type Command = {
+  /** As `--help` shows it, in yargs's form: `failover [site]`. */
+  usage: string
+  about: string
+  options?: Record<string, Options>
+  run(cli: Cli, args: Args): Promise<number>
+}
+
+const text = (args: Args, name: string): string | null => (typeof args[name] === 'string' ? args[name] : null)
+const isSet = (args: Args, name: string): boolean => args[name] === true
+const needed = (args: Args, name: string): string => text(args, name) ?? ''
+
+const lifting: Record<string, Options> = {
+  force: { type: 'boolean', describe: 'although the active site is up' },
+  unready: { type: 'boolean', describe: 'although the target is not known to be well' },
+  unfenced: { type: 'boolean', describe: 'without waiting until the site that is left can write no more' },
+  'accept-loss': { type: 'string', requiresArg: true, describe: 'all: leave behind what the sites hold' },
+}
+
+const lifted = (args: Args) => ({ force: isSet(args, 'force'), unready: isSet(args, 'unready'), unfenced: isSet(args, 'unfenced'), acceptLoss: text(args, 'accept-loss') })
+
+const acceptLoss = { 'accept-loss': lifting['accept-loss']! }
+
+/** Every command of this version. Each one's code is imported when it is called, so that `status` is fast. */
+export const commands: Record<string, Command> = {
+  check: {
+    usage: 'check',
+    about: 'reads the file, and says what is watched, who votes, and what each loss would leave',
+    options: { online: { type: 'boolean', describe: 'not yet' }, accept: { type: 'boolean', describe: 'not yet' } },
+    run: async (cli, args) => (await import('./commands/check.ts')).check(cli, { online: isSet(args, 'online'), accept: isSet(args, 'accept') }),
+  },
+  adopt: {
+    usage: 'adopt',
+    about: 'takes over the names in DNS, or takes them up again where the store was lost',
+    options: { active: { type: 'string', requiresArg: true, describe: 'the active site, where DNS does not say it' } },
+    run: async (cli, args) => (await import('./commands/adopt.ts')).adopt(cli, { active: text(args, 'active') }),
+  },
+  watch: {
+    usage: 'watch',
+    about: 'the controller, in the foreground, until SIGINT or SIGTERM; SIGHUP: read the file anew',
+    run: async (cli) => (await import('./commands/watch.ts')).watch(cli),
+  },
+  vantage: {
+    usage: 'vantage',
+    about: 'probes for controllers elsewhere; LIFEBOAT_VANTAGE_TOKEN is what both know',
+    options: { listen: { type: 'string', requiresArg: true, describe: 'IP:port to listen at' } },
+    run: async (cli, args) => (await import('./commands/vantage.ts')).vantage(cli, { listen: text(args, 'listen') }),
+  },
+  status: {
+    usage: 'status',
+    about: "what is active, each site's health and why, moves, cooldown, pause",
+    options: {
+      watch: { type: 'boolean', describe: 'shown again every 2 s' },
+      'exit-code': { type: 'boolean', describe: 'exit 5 unless all is well' },
+    },
+    run: async (cli, args) => (await import('./commands/status.ts')).status(cli, { watch: isSet(args, 'watch'), exitCode: isSet(args, 'exit-code') }),
+  },
+  plan: {
+    usage: 'plan <kind> [site]',
+    about: 'prints the very steps of a failover, switchover or failback; changes nothing',
+    options: lifting,
+    run: async (cli, args) => (await import('./commands/plan.ts')).plan(cli, { kind: needed(args, 'kind'), to: text(args, 'site'), ...lifted(args) }),
+  },
+  failover: {
+    usage: 'failover [site]',
+    about: 'unplanned: the active site is given up',
+    options: lifting,
+    run: async (cli, args) => (await import('./commands/failover.ts')).failover(cli, { to: text(args, 'site'), ...lifted(args) }),
+  },
+  switchover: {
+    usage: 'switchover <site>',
+    about: 'planned: both sites well, nothing lost',
+    options: acceptLoss,
+    run: async (cli, args) => (await import('./commands/switchover.ts')).switchover(cli, { to: needed(args, 'site'), acceptLoss: text(args, 'accept-loss') }),
+  },
+  failback: {
+    usage: 'failback',
+    about: 'switchover to the most preferred healthy site',
+    options: acceptLoss,
+    run: async (cli, args) => (await import('./commands/failback.ts')).failback(cli, { acceptLoss: text(args, 'accept-loss') }),
+  },
+  rejoin: {
+    usage: 'rejoin <site>',
+    about: "a person says that a fenced site's data is in order: it is a standby again",
+    run: async (cli, args) => (await import('./commands/rejoin.ts')).rejoin(cli, { site: needed(args, 'site') }),
+  },
+  pause: {
+    usage: 'pause',
+    about: 'stops automatic moves and reasserts; watching goes on',
+    options: {
+      for: { type: 'string', requiresArg: true, describe: 'how long: 30m, 1h (default), 2d or forever' },
+      why: { type: 'string', requiresArg: true, describe: 'for whoever wonders' },
+    },
+    run: async (cli, args) => (await import('./commands/pause.ts')).pause(cli, { for: text(args, 'for'), why: text(args, 'why'), command: args['--'] !== undefined }),
+  },
+  resume: {
+    usage: 'resume',
+    about: 'automatic moves are on again',
+    run: async (cli) => (await import('./commands/resume.ts')).resume(cli),
+  },
+  history: {
+    usage: 'history',
+    about: "moves, newest first, with each step's time and outcome, by whom and why",
+    run: async (cli) => (await import('./commands/history.ts')).history(cli),
+  },
+  explain: {
+    usage: 'explain [id]',
+    about: 'every fact that a decision rested on, in words; the latest by default',
+    run: async (cli, args) => (await import('./commands/explain.ts')).explain(cli, { id: text(args, 'id') }),
+  },
+  replay: {
+    usage: 'replay <file>',
+    about: 'decides again over the snapshots of a store or its JSON Lines; exit 5 where anything differs',
+    run: async (cli, args) => (await import('./commands/replay.ts')).replay(cli, { file: needed(args, 'file') }),
+  },
+  demo: {
+    usage: 'demo',
+    about: 'one whole rescue on this machine',
+    run: async (cli) => (await import('./commands/demo.ts')).demo(cli),
+  },
+}
+
+/** Commands that have their name already, and are built later. */
+export const notYet: Record<string, string> = {
+  init: 'writes a commented lifeboat.yaml from what it finds',
+  disown: 'lets go of the names in DNS',
+  role: 'is this site active? Read from the zone alone',
+  service: 'prints a systemd unit',
+  notify: 'sends a test through every channel',
+  up: "Pulumi for a site's stack",
+  outputs: "a site's stack outputs",
+  push: "the release, to a site's stack",
+}

@@ -1,0 +1,27 @@
+import { formatDuration, parseDuration } from '../../config/durations.ts'
+import { exits, Said } from '../../errors.ts'
+import { ask } from '../ask.ts'
+import type { Cli } from '../cli.ts'
+import { readSettings } from '../store.ts'
+import { shortTime } from '../times.ts'
+
+/** Stops automatic moves and reasserts for a while: an hour where nothing else is said. */
+export async function pause(cli: Cli, options: { for: string | null; why: string | null; command: boolean }): Promise<number> {
+  if (options.command) throw new Said('pause -- COMMAND is not yet built. Until then: lifeboat pause, the command, lifeboat resume')
+  const forMs = lengthOf(options.for ?? '1h')
+  const settings = readSettings(cli)
+  const untilMs = forMs === null ? null : cli.clock.now().wallMs + forMs
+  await ask(cli, settings, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why: options.why ?? '' }) })
+  const until = untilMs === null ? 'for ever' : `for ${formatDuration(forMs!)}, until ${shortTime(untilMs, cli.clock.now().wallMs)} UTC`
+  cli.out(`Automatic moves are paused ${until}. To end it: lifeboat resume`)
+  return exits.done
+}
+
+/** Null: for ever. */
+function lengthOf(text: string): number | null {
+  if (text === 'forever') return null
+  const length = parseDuration(text)
+  if (typeof length !== 'number') throw new Said(`--for ${text} ${length.wrong}. Write a number with s, m, h or d, such as 1h, or forever`)
+  if (length === 0) throw new Said('--for 0s pauses nothing. Write a number with s, m, h or d, such as 1h, or forever')
+  return length
+}

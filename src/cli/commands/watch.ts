@@ -1,0 +1,116 @@
+import type { Settings } from '../../config/settings.ts'
+import { runController, type Parts } from '../../controller.ts'
+import { openBook } from '../../controller/book.ts'
+import type { Ledger, State } from '../../core/types.ts'
+import { exits, Said } from '../../errors.ts'
+import type { Log } from '../../ports.ts'
+import type { OpenStore } from '../../store/sqlite.ts'
+import { version } from '../../version.ts'
+import { changesOf } from '../changes.ts'
+import type { Cli } from '../cli.ts'
+import { logTo } from '../log.ts'
+import { onSignal } from '../signals.ts'
+import { openToWrite, readSettings, refuseMisfit } from '../store.ts'
+import { wire } from '../wiring.ts'
+
+type Run = { settings: Settings; parts: Parts }
+type Around = { cli: Cli; store: OpenStore; log: Log; hangUps: HangUps }
+
+/** The controller, in the foreground, until SIGINT or SIGTERM. SIGHUP: a changed file is taken, where it is sound. */
+export async function watch(cli: Cli): Promise<number> {
+  const settings = readSettings(cli)
+  const store = await openToWrite(settings, cli.clock)
+  const log = logTo(cli)
+  const stop = cli.stop()
+  try {
+    const { ledger } = await store.read()
+    refuseMisfit(ledger, settings)
+    const around = { cli, store, log, hangUps: hangUpsOf(cli) }
+    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch' })
+    sayStart(log, settings, ledger)
+    await runAll(around, { settings, parts }, stop)
+    log({ level: 'info', event: 'stop', msg: `lifeboat watch has stopped (${cli.stoppedBy() ?? 'nobody reads its output'})` })
+    return exits.done
+  } finally {
+    await store.close()
+  }
+}
+
+/** One controller after another, each with the file as it then was; what the one had seen is kept for the next. */
+async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<void> {
+  let run: Run | null = first
+  let state: State | undefined
+  while (run) {
+    const over = new AbortController()
+    const signal = AbortSignal.any([stop, over.signal])
+    const ended: Promise<State> = runController(run.parts, { ownMoves: true, ...(state ? { state } : {}) }, signal)
+    const next: Run | null = await Promise.race([changed(around, run.settings, signal), ended.then(() => null)])
+    over.abort(new Error('the file has changed'))
+    state = await ended
+    run = stop.aborted ? null : next
+  }
+}
+
+function sayStart(log: Log, { file, core, store, warnings }: Settings, ledger: Ledger | null): void {
+  const automatic = core.policy.automatic ? 'automatic moves are on' : 'automatic moves are off (policy.automatic)'
+  const adopted = ledger?.record ? `adopted, ${ledger.active} is active in epoch ${ledger.epoch}` : 'not adopted yet'
+  log({ level: 'info', event: 'start', msg: `lifeboat ${version} watches ${core.app} by ${file}; store ${store.path}; ${automatic}; ${adopted}`, config: file, store: store.path, automatic: core.policy.automatic, adopted: Boolean(ledger?.record) })
+  for (const msg of warnings) log({ level: 'warn', event: 'config', msg })
+}
+
+/** Waits for a SIGHUP that brings a sound file with a difference. Null: the signal aborted. */
+async function changed(around: Around, old: Settings, signal: AbortSignal): Promise<Run | null> {
+  while (await around.hangUps.next(signal)) {
+    const run = await reread(around, old)
+    if (run) return run
+  }
+  return null
+}
+
+/** The file as it is now. Null: it stays as it was, or is not sound; either is said. */
+async function reread({ cli, store, log }: Around, old: Settings): Promise<Run | null> {
+  try {
+    const settings = readSettings(cli)
+    if (settings.store.path !== old.store.path) throw new Said('store.path cannot change while it runs. Start lifeboat watch anew')
+    refuseMisfit((await store.read()).ledger, settings)
+    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch' })
+    const changes = changesOf(old, settings)
+    const msg = changes.length > 0 ? `${settings.file} was read anew: ${changes.join('; ')}` : `${settings.file} was read anew: nothing has changed`
+    log({ level: 'info', event: 'config', msg })
+    if (changes.length === 0) return null
+    for (const warning of settings.warnings) log({ level: 'warn', event: 'config', msg: warning })
+    const book = openBook(store, settings.core, cli.clock)
+    await book.note([book.entry('config', msg, { hash: settings.hash })])
+    return { settings, parts }
+  } catch (thrown) {
+    if (!(thrown instanceof Said)) throw thrown
+    log({ level: 'error', event: 'config', msg: `the file was not taken, and the earlier one stays: ${thrown.message.replaceAll('\n', ' · ')}` })
+    return null
+  }
+}
+
+type HangUps = {
+  /** True: a SIGHUP came, maybe before it was waited for; false: the signal aborted. */
+  next(signal: AbortSignal): Promise<boolean>
+}
+
+function hangUpsOf(cli: Cli): HangUps {
+  let due = false
+  let wake = () => {}
+  onSignal('SIGHUP', cli.clock, () => {
+    due = true
+    wake()
+  })
+  return {
+    next: async (signal) => {
+      while (!due && !signal.aborted)
+        await new Promise<void>((heard) => {
+          wake = heard
+          signal.addEventListener('abort', () => heard(), { once: true })
+        })
+      const came = due && !signal.aborted
+      if (came) due = false
+      return came
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import type { Settings } from '../config/settings.ts'
+import { freshLedger } from '../core/ledger.ts'
+import type { Health, Ledger, SiteConfig } from '../core/types.ts'
+import type { HostState, Role, Verdict } from '../core/words.ts'
+import type { Journal, Leader, Report, StoreView } from '../ports.ts'
+import { openMoveOf, type MoveRun } from './moves.ts'
+
+/** `lifeboat status --json` (CONTRACT.md): null is "none" or "could not find out", as that page says of each. */
+export type Status = {
+  app: string
+  atMs: number
+  active: string | null
+  epoch: number
+  paused: { untilMs: number | null; by: string; why: string } | null
+  cooldownUntilMs: number | null
+  move: MoveRun | null
+  leader: Leader | null
+  adopted: boolean
+  sites: SiteStatus[]
+  decision: { id: string; kind: string; reason: string; sentence: string } | null
+  dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null }[]
+}
+
+export type SiteStatus = {
+  site: string
+  cloud: string
+  role: Role
+  standby: 'hot' | 'cold'
+  addresses: string[]
+  health: Health
+  verdict: Verdict | null
+  ready: boolean | null
+  certificateUntilMs: number | null
+  sinceMs: number | null
+  why: string | null
+}
+
+/** What the store knows; of what only a controller can see, nothing where none lives: never a health that was. */
+export async function statusOf({ settings, view, live, journal, nowMs }: { settings: Settings; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
+  const { core } = settings
+  const ledger = view.ledger ?? freshLedger(core)
+  const { pause } = ledger
+  return {
+    app: core.app,
+    atMs: nowMs,
+    active: ledger.active,
+    epoch: ledger.epoch,
+    paused: pause && (pause.untilMs === null || pause.untilMs > nowMs) ? pause : null,
+    cooldownUntilMs: cooldownUntilMs(ledger, core.policy.cooldownMs, nowMs),
+    move: await openMoveOf(ledger, journal),
+    leader: live?.leader ?? null,
+    adopted: ledger.record !== null,
+    sites: core.sites.map((site) => siteStatus(site, ledger, live)),
+    decision: live?.decision ?? null,
+    dns: core.dns.hosts.map(({ host }) => dnsStatus(host, ledger, live, nowMs)),
+  }
+}
+
+/** Null: no site was left within the cooldown. */
+function cooldownUntilMs(ledger: Ledger, cooldownMs: number, nowMs: number): number | null {
+  const ends = ledger.past.filter(({ from, to }) => from !== null && from !== to).map(({ endedMs }) => endedMs + cooldownMs)
+  const last = Math.max(0, ...ends)
+  return last > nowMs ? last : null
+}
+
+export function roleOf({ site, standby, addresses }: SiteConfig, ledger: Ledger): Role {
+  if (site === ledger.active) return 'active'
+  if (ledger.given.some((given) => given.site === site)) return 'fenced'
+  return standby === 'cold' && addresses.length === 0 ? 'cold' : 'standby'
+}
+
+function siteStatus(site: SiteConfig, ledger: Ledger, live: Report | null): SiteStatus {
+  const seen = live?.watch.sites[site.site]
+  return {
+    site: site.site,
+    cloud: site.cloud,
+    role: roleOf(site, ledger),
+    standby: site.standby,
+    addresses: site.addresses,
+    health: seen?.health ?? 'unknown',
+    verdict: seen?.verdict ?? null,
+    ready: seen?.ready ?? null,
+    certificateUntilMs: seen?.certificateUntilMs ?? null,
+    sinceMs: live && seen ? Math.round(live.atWallMs - (live.atMonoMs - seen.sinceMs)) : null,
+    why: seen?.why ?? null,
+  }
+}
+
+function dnsStatus(host: string, ledger: Ledger, live: Report | null, nowMs: number): Status['dns'][number] {
+  const seen = live?.dns.find((each) => each.host === host)
+  const staleUntilMs = ledger.staleUntilMs !== null && ledger.staleUntilMs > nowMs ? Math.round(ledger.staleUntilMs) : null
+  return { host, state: seen?.state ?? null, epoch: seen?.epoch ?? null, addresses: seen?.addresses ?? null, staleUntilMs }
+}

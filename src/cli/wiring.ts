@@ -1,0 +1,90 @@
+// Settings become the parts that a controller stands on: the one place where concrete drivers are named.
+
+import { hostname } from 'node:os'
+import type { Clock } from '../clock.ts'
+import type { DnsHostSettings, Settings } from '../config/settings.ts'
+import type { Parts } from '../controller/parts.ts'
+import { callMs } from '../controller/parts.ts'
+import { markerName } from '../core/marker.ts'
+import { digitalocean } from '../drivers/clouds/digitalocean.ts'
+import { none } from '../drivers/clouds/none.ts'
+import { embedded } from '../drivers/dns/embedded.ts'
+import { nameServers } from '../drivers/dns/nameservers.ts'
+import { digHost } from '../drivers/dns/query.ts'
+import { rfc2136 } from '../drivers/dns/rfc2136.ts'
+import { tsigKey, type TsigAlgorithm } from '../drivers/dns/tsig.ts'
+import { hereVantage } from '../drivers/vantages/here.ts'
+import { remoteVantage } from '../drivers/vantages/remote.ts'
+import type { Cloud, DnsHost, Leader, Log, Store, Vantage } from '../ports.ts'
+import { version } from '../version.ts'
+
+type Means = { settings: Settings; clock: Clock; log: Log }
+
+/** `command`: as others read who leads. */
+export function wire(settings: Settings, { store, clock, log, command }: { store: Store; clock: Clock; log: Log; command: string }): Parts {
+  const means = { settings, clock, log }
+  return {
+    config: settings.core,
+    configHash: settings.hash,
+    checks: settings.checks,
+    canaries: settings.canaries,
+    clock,
+    store,
+    log,
+    vantages: settings.vantages.map((each) => vantageOf(each, means)),
+    clouds: [...new Set(settings.core.sites.map(({ cloud }) => cloud))].map((cloud) => cloudOf(cloud, means)),
+    hosts: settings.dns.hosts.map((each) => dnsHostOf(each, means)),
+    nameServers: nameServers({ override: settings.dns.nameservers, timeoutMs: callMs.read }, clock),
+    serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
+    data: null,
+    leader: leaderOf(clock, command),
+  }
+}
+
+const leaderOf = (clock: Clock, command: string): Leader => ({
+  id: `${hostname()}-${process.pid}`,
+  pid: process.pid,
+  machine: hostname(),
+  sinceMs: clock.now().wallMs,
+  command,
+})
+
+function vantageOf({ vantage, url, token }: Settings['vantages'][number], { clock, log }: Means): Vantage {
+  if (url === null) return localVantage(vantage, clock)
+  return remoteVantage({ vantage, url, token: token ?? '', clock, log })
+}
+
+/** The vantage that is this process, for the controller and for `lifeboat vantage`. */
+export const localVantage = (vantage: string, clock: Clock): Vantage =>
+  hereVantage({ vantage, clock, version, digHost: (dig, signal) => digHost(dig, clock, signal, 'both') })
+
+const cloudDrivers: Record<string, (means: Means) => Cloud> = {
+  none: () => none(),
+  digitalocean: ({ settings, clock }) => {
+    const { token = '', secondToken, witness, endpoint } = settings.clouds.digitalocean ?? {}
+    const sites = settings.core.sites
+      .filter(({ cloud }) => cloud === 'digitalocean')
+      .map(({ site, addresses }) => ({ site, addresses, machineId: settings.sites[site]?.machineId ?? null }))
+    return digitalocean({ sites, token, secondToken: secondToken ?? null, witness: witness ?? null, ...(endpoint === undefined ? {} : { endpoint }), clock })
+  },
+}
+
+/** The file's rules let no cloud and no DNS host through that is not built. */
+function cloudOf(cloud: string, means: Means): Cloud {
+  const driver = cloudDrivers[cloud]
+  if (!driver) throw new Error(`no driver for the cloud ${cloud}`)
+  return driver(means)
+}
+
+function dnsHostOf({ host, driver, zone, options }: DnsHostSettings, { settings, clock }: Means): DnsHost {
+  const names = settings.core.dns.hosts.find((each) => each.host === host)?.names ?? []
+  const common = { host, zone, marker: markerName(settings.core.app, zone), names, server: options.server ?? '', timeoutMs: callMs.read }
+  if (driver === 'embedded') return embedded(common, clock)
+  if (driver !== 'rfc2136') throw new Error(`no driver for the DNS host ${driver}`)
+  const { key, secret, algorithm } = options
+  return rfc2136({ ...common, key: key === undefined ? null : tsigKey(key, secret ?? '', algorithm as TsigAlgorithm) }, clock)
+}
+
+/** A host's own server is one of its name servers, where the parent or the file lists it at all. */
+const serversOf = ({ options }: DnsHostSettings): string[] =>
+  [options.server ?? '', ...(options.nameservers ?? '').split(',')].filter((server) => server !== '')

@@ -1,0 +1,57 @@
+import { newSelf } from '../controller/self.ts'
+import { readHost, readServers } from '../controller/zones.ts'
+import type { Settings } from '../config/settings.ts'
+import { parseMarker } from '../core/marker.ts'
+import type { Config, HostView, Marker, RecordSet, ServerView } from '../core/types.ts'
+import { addressesOf } from '../core/zone.ts'
+import { exits, Said } from '../errors.ts'
+import type { Store } from '../ports.ts'
+import type { Cli } from './cli.ts'
+import { wire } from './wiring.ts'
+
+/** What DNS shows of our names now. A view that is null could not be read. */
+export type ZoneLook = {
+  hosts: Record<string, HostView | null>
+  /** Null: the parent's name servers could not be found out. */
+  servers: ServerView[] | null
+}
+
+/** Reads every DNS host and every name server once, without a store. Throws Said where fewer than half of the hosts answer. */
+export async function lookAtZones(cli: Cli, settings: Settings): Promise<ZoneLook> {
+  const refuse = () => Promise.reject(new Error('looking needs no store'))
+  const store: Store = { read: refuse, commit: refuse, ask: refuse, lead: refuse }
+  const self = newSelf(wire(settings, { store, clock: cli.clock, log: () => {}, command: 'adopt' }))
+  const { hosts } = settings.core.dns
+  const [servers] = await Promise.all([readServers(self, cli.stop()), ...hosts.map(({ host }) => readHost(self, host, cli.stop()))])
+  const silent = hosts.filter(({ host }) => !self.hosts[host]).map(({ host }) => host)
+  if (silent.length * 2 > hosts.length || silent.length === hosts.length)
+    throw new Said(`${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer, so what stands in DNS could not be found out: nothing was done. Try again when most of the DNS hosts answer`, exits.unfinished)
+  return { hosts: self.hosts, servers: servers as ServerView[] | null }
+}
+
+const viewsOf = ({ hosts, servers }: ZoneLook): HostView[] => [...Object.values(hosts), ...(servers ?? []).map(({ view }) => view)].filter((view) => view !== null)
+
+/** Every marker of ours that any host or name server shows, the highest epoch first, and pointed before claimed. */
+export const markersOf = (look: ZoneLook, { app, owner }: Config): Marker[] =>
+  viewsOf(look)
+    .flatMap(({ txt }) => txt.flatMap((text) => parseMarker(text) ?? []))
+    .filter((marker) => marker.app === app && marker.owner === owner)
+    .sort((a, b) => b.epoch - a.epoch || (a.state === 'pointed' ? -1 : 1))
+
+/** Every address that the names serve at any host or name server. */
+export const servedOf = (look: ZoneLook, { dns }: Config): string[] => [...new Set(viewsOf(look).flatMap((view) => addressesOf(view, dns.names)))].sort()
+
+/** The longest TTL that the names are served with. Null: none was read. */
+export const longestTtlS = (look: ZoneLook, { dns }: Config): number | null => {
+  const ttls = viewsOf(look).flatMap(({ sets }) => sets.filter((set) => isOurs(set, dns.names)).map(({ ttlS }) => ttlS))
+  return ttls.length > 0 ? Math.max(...ttls) : null
+}
+
+const isOurs = ({ name, type }: RecordSet, names: string[]): boolean => names.includes(name) && ['A', 'AAAA', 'CNAME'].includes(type)
+
+/** Listed names that are a CNAME to something that is neither listed nor a site's hostname. */
+export const strayCnames = (look: ZoneLook, { dns, sites }: Config): RecordSet[] => {
+  const known = [...dns.names, ...sites.flatMap(({ addresses }) => addresses)]
+  const stray = viewsOf(look).flatMap(({ sets }) => sets.filter(({ name, type, values }) => dns.names.includes(name) && type === 'CNAME' && values.some((value) => !known.includes(value))))
+  return stray.filter(({ name }, i) => stray.findIndex((other) => other.name === name) === i)
+}
