@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { parseMarker } from '../../../src/core/marker.ts'
+import type { Marker } from '../../../src/core/types.ts'
+import type { Rr } from '../../../src/drivers/dns/wire.ts'
+import { addition } from '../../lab/hand.ts'
+import { startPoller } from '../../lab/poller.ts'
+import type { Polled } from '../../lab/poller.ts'
+import { newRig, one } from '../../lab/rig.ts'
+import type { Controller, Rig, RigOptions } from '../../lab/rig.ts'
+import type { Started } from '../../lab/servers.ts'
+
+// What the tests of the move suite stand on: a zone for each, a controller over it, and what every server holds.
+
+const mx = Buffer.from('000a046d61696c07696e76616c696400', 'hex')
+const caa = Buffer.from('0005697373756563612e6578616d706c65', 'hex')
+
+/** Records of others at a name, which no move may touch. */
+export const beside = (name: string): Rr[] => [addition(name, 300, 'MX', mx), addition(name, 300, 'TXT', 'V=spf1 "quoted" \\ -all'), addition(name, 300, 'CAA', caa)]
+
+export type Case = {
+  rig: Rig
+  zone: string
+  /** The first listed name. */
+  www: string
+  /** A change by another hand, at every server or at one. */
+  hand(updates: Rr[], at?: number): Promise<void>
+  /** The values at a name, per server. */
+  values(name?: string, type?: 'A' | 'AAAA' | 'CNAME'): Promise<string[][]>
+  /** The marker at each server. */
+  markers(): Promise<(Marker | null)[]>
+  /** Starts a controller, and adopts with `one` active, unless told otherwise. */
+  adopted(to?: string, oldValues?: string[]): Promise<Controller>
+  /** Asks every server for the name about 1,000 times a second until it is called again. */
+  poll(names?: string[], type?: 'A' | 'AAAA'): () => Polled
+}
+
+type Line = { name: string; type: string; value: string; text: string }
+const bare = (name: string): string => name.replace(/\.$/, '')
+const lineOf = (text: string): Line => {
+  const [name = '', , type = '', ...rest] = text.split(/\s+/)
+  return { name: bare(name), type, value: rest.join(' '), text }
+}
+const isMarker = ({ name }: Line): boolean => name.startsWith('_lifeboat-')
+
+export type CaseOptions = Omit<RigOptions, 'servers' | 'zone' | 'names'> & {
+  /** Without the zone; the first is the case's `www`. */
+  names?: (zone: string) => string[]
+  /** What stands there before; `beside` the first name unless given. */
+  records?: (www: string, zone: string) => Rr[]
+}
+
+/** Runs one test over a rig of its own. Whatever it did, records that are not of the listed names or ours stay as they were. */
+export const moveTest = (title: string, lab: () => { servers: Started[]; zone: string }, options: CaseOptions, run: (c: Case) => Promise<void>): void => {
+  test(title, async () => {
+    const { servers, zone } = lab()
+    const names = (options.names ?? ((z) => [`www.${z}`]))(zone)
+    const www = names[0]!
+    const rig = await newRig({ ...options, servers, zone, names })
+    const dump = async (): Promise<Line[][]> => Promise.all(servers.map(async (s) => (await s.dump(zone)).map(lineOf)))
+    const others = async () =>
+      (await dump()).map((lines) => lines.filter((l) => !isMarker(l) && !(names.includes(l.name) && ['A', 'AAAA', 'CNAME'].includes(l.type))).map((l) => l.text))
+    const hand: Case['hand'] = async (updates, at) => {
+      for (const [n, server] of servers.entries()) if (at === undefined || at === n) expect(await server.byHand(zone, updates)).toBe(0)
+    }
+    const markersOf = (lines: Line[]) => lines.filter(isMarker).map((l) => parseMarker(/"?(v=lifeboat1[^"]*)"?/.exec(l.value)?.[1] ?? ''))
+    await hand(options.records ? options.records(www, zone) : [addition(www, 60, 'A', one), ...beside(www)])
+    const before = await others()
+    try {
+      await run({
+        rig, zone, www, hand,
+        values: async (name = www, type = 'A') =>
+          (await dump()).map((lines) => lines.filter((l) => l.name === name && l.type === type).map((l) => bare(l.value)).sort()),
+        markers: async () => (await dump()).map((lines) => markersOf(lines)[0] ?? null),
+        adopted: async (to = 'one', oldValues = [one]) => {
+          const controller = rig.start()
+          await rig.askAdopt(to, oldValues)
+          await rig.ended(1)
+          await rig.seen()
+          return controller
+        },
+        poll: (polled = names, type = 'A') => {
+          const pollers = servers.map((s) => startPoller(s.server, polled, type))
+          return () => {
+            const all = pollers.map((p) => p.stop())
+            for (const each of all) expect(each.answered).toBeGreaterThan(20)
+            return {
+              asked: all.reduce((sum, p) => sum + p.asked, 0),
+              answered: all.reduce((sum, p) => sum + p.answered, 0),
+              empty: all.flatMap((p) => p.empty),
+              values: new Set(all.flatMap((p) => [...p.values])),
+            }
+          }
+        },
+      })
+    } finally {
+      await rig.stop()
+    }
+    expect(await others()).toEqual(before)
+  })
+}

@@ -1,0 +1,43 @@
+import { machineClock } from '../../src/clock.ts'
+import { embedded, startEmbedded } from '../../src/drivers/dns/embedded.ts'
+import { rfc2136 } from '../../src/drivers/dns/rfc2136.ts'
+import { tsigKey } from '../../src/drivers/dns/tsig.ts'
+import type { Unpacked } from './debian.ts'
+import { updateByHand } from './hand.ts'
+import { startKnot } from './knot.ts'
+import type { DnsServer } from './rig.ts'
+
+/** A DNS server with zones of its own, and how it is stopped. */
+export type Started = DnsServer & { stop(): Promise<void> }
+
+const timeoutMs = 500
+
+export const embeddedWith = async (zones: string[]): Promise<Started> => {
+  const records = (zone: string) => [{ name: zone, type: 'NS' as const, ttlS: 60, value: `ns1.${zone}` }]
+  const server = await startEmbedded({ zones: Object.fromEntries(zones.map((zone) => [zone, records(zone)])) })
+  return {
+    kind: 'embedded',
+    server: server.server,
+    key: null,
+    driver: (options) => embedded({ host: 'embedded', timeoutMs, ...options }, machineClock),
+    byHand: (zone, updates) => updateByHand(server.server, zone, null, updates),
+    dump: async (zone) => server.dump(zone),
+    stop: server.stop,
+  }
+}
+
+export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => {
+  const secret = Buffer.from('a key of the lab').toString('base64')
+  const key = tsigKey('lifeboat', secret)
+  const text = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
+  const knot = await startKnot(unpacked, { zones: Object.fromEntries(zones.map((zone) => [zone, text])), keys: [{ name: 'lifeboat', secret }] })
+  return {
+    kind: 'rfc2136',
+    server: knot.server,
+    key,
+    driver: (options) => rfc2136({ host: 'rfc2136', key, timeoutMs, ...options }, machineClock),
+    byHand: (zone, updates) => updateByHand(knot.server, zone, key, updates),
+    dump: knot.dump,
+    stop: knot.stop,
+  }
+}
