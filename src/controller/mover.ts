@@ -1,6 +1,7 @@
 import { startsThisHour } from '../core/decide.ts'
 import { planName, spell, stepOf } from '../core/explain.ts'
 import { closeMove, openMove, standAside } from '../core/ledger.ts'
+import { pointTriesMost } from '../core/limits.ts'
 import { looksAtServers, next } from '../core/next.ts'
 import { nothingLifted } from '../core/decide.ts'
 import { planOf } from '../core/plan.ts'
@@ -23,9 +24,11 @@ type Run = {
   /** DNS hosts that did not answer this move's last read: they are read beside it, and nothing waits for them. */
   silent: Map<string, Promise<unknown>>
   details: Partial<Record<Step, string>>
+  /** Effects that were asked for. */
+  did: Set<string>
 }
 
-const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {} })
+const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {}, did: new Set() })
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
 export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
@@ -49,8 +52,8 @@ export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
       await leave(self, move, world, found)
       continue
     }
-    const calm = found.kind === 'wait' || !(await act(self, run, found, signal))
-    if (calm && !wentOn) await clock.sleep(turnMs.move, signal)
+    const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found, signal)
+    if (pauseMs > 0 && !wentOn) await clock.sleep(pauseMs, signal)
   }
 }
 
@@ -140,19 +143,31 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
   return moved
 }
 
-/** Carries out a step's effects side by side. True: every one of them was done. */
-async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>, signal: AbortSignal): Promise<boolean> {
+/** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. */
+async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>, signal: AbortSignal): Promise<number> {
   const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, signal)))
+  let pauseMs = 0
   for (const [i, { outcome, detail }] of outcomes.entries()) {
     const effect = effects[i]!
+    const name = nameOf(effect)
+    // Done, and the look after it saw nothing of it: a site that does not open yet, or a host whose "done" is empty.
+    const again = run.did.has(name)
+    run.did.add(name)
+    if (outcome === 'done' && !again) continue
+    pauseMs = Math.max(pauseMs, turnMs.move)
     if (effect.do !== 'write') continue
-    if (outcome === 'refused' || outcome === 'unknown') run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
-    if (outcome === 'done') continue
-    run.details[step] = `${effect.host}: ${outcome}: ${detail}`
-    say(self, 'warn', 'dns', `${step} at ${effect.host}: ${outcome}: ${detail}`, { host: effect.host, step, outcome })
+    if (outcome !== 'lost') run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
+    if ((run.failed[effect.host] ?? 0) > pointTriesMost) pauseMs = turnMs.lead
+    const told = `${effect.host}: ${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
+    if (run.details[step] === told) continue
+    run.details[step] = told
+    say(self, 'warn', 'dns', `${step} at ${told}`, { host: effect.host, step, outcome })
   }
-  return outcomes.every(({ outcome }) => outcome === 'done')
+  return pauseMs
 }
+
+const nameOf = (effect: Effect): string =>
+  effect.do === 'write' ? `${effect.host} ${effect.marker.state}` : effect.do === 'commit' ? `fenced ${effect.ledger.fenced}` : `${effect.do} ${effect.site}`
 
 async function carryOut(self: Self, run: Run, effect: Effect, signal: AbortSignal): Promise<WriteOutcome> {
   const { clock, data } = self.parts

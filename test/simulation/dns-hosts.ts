@@ -90,6 +90,7 @@ export function recordHost(process: Process, zone: Zone, lands: Lands): DnsHost 
           const free = old.shift()
           await (free ? update(signal, free.id, value, set.ttlS) : create(signal, { name: set.name, type, value, ttlS: set.ttlS }))
         }
+        for (const kept of at(seen, set.name, type).filter((r) => set.new.includes(r.value) && r.ttlS !== set.ttlS)) await update(signal, kept.id, kept.value, set.ttlS)
         surplus.push(...old.map((r) => r.id))
       }
     const seen = await list(signal)

@@ -16,7 +16,7 @@ for (let seed = first; seed < first + most; seed++) {
   if (!red) continue
   failed++
   if (!values.trace && !values.quick) for (const line of lastLines.slice(-60)) console.log(line)
-  console.log(`seed ${seed} is red. ${red.message}\nto see it again: npm run sim -- --seed ${seed} --trace`)
+  console.log(`seed ${seed} is red. ${values.quick ? red.message.slice(0, 400) : red.message}\nto see it again: npm run sim -- --seed ${seed} --trace`)
   if (!values.all) break
 }
 console.log(`${most} seeds from ${first}: ${failed} red, in ${((performance.now() - began) / 1000).toFixed(1)} s; ${countNames.map((n) => `${n} ${counts[n]}`).join(', ')}`)
