@@ -30,6 +30,8 @@ export type Case = {
   markers(): Promise<(Marker | null)[]>
   /** Starts a controller, and adopts with `one` active, unless told otherwise. */
   adopted(to?: string, oldValues?: string[]): Promise<Controller>
+  /** Fails over to a site although the active one is well, once it stands by. */
+  failover(to: string): Promise<void>
   /** Asks every server for the name about 1,000 times a second until it is called again. */
   poll(names?: string[], type?: 'A' | 'AAAA'): () => Polled
 }
@@ -77,6 +79,10 @@ export const moveTest = (title: string, lab: () => { servers: Started[]; zone: s
           await rig.ended(1)
           await rig.seen()
           return controller
+        },
+        failover: async (to) => {
+          await rig.until(`${to} stands by`, async () => !(await rig.ledger()).given.some((g) => g.site === to))
+          await rig.askMove('failover', to, { force: true, unready: true })
         },
         poll: (polled = names, type = 'A') => {
           const pollers = servers.map((s) => startPoller(s.server, polled, type))

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { one, two } from '../../lab/rig.ts'
+import { formatMarker } from '../../../src/core/marker.ts'
+import type { Marker } from '../../../src/core/types.ts'
+import { rcodes } from '../../../src/drivers/dns/wire.ts'
+import { addition, deletion } from '../../lab/hand.ts'
+import { one, owner, two } from '../../lab/rig.ts'
 import type { Started } from '../../lab/servers.ts'
-import { moveTest } from './moves-case.ts'
+import { beside, moveTest } from './moves-case.ts'
 import type { Case, CaseOptions } from './moves-case.ts'
 
 // The move suite of DNS.md: the real controller moves names at the DNS hosts of a lab, one or several that serve the same zone.
+// Where there is but one host and it is away, the move stays open and ends when it is back; beside another it is a debt.
 
 const zones = Array.from({ length: 40 }, (_, n) => `z${n}.example`)
+const old = '127.0.0.50'
+const stranger = '127.0.0.99'
 
 export const moveSuite = (name: string, start: (zones: string[]) => Promise<Started[]>): void => {
   describe.concurrent(`move suite: ${name}`, () => {
@@ -20,17 +27,173 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
     })
     const move = (title: string, options: CaseOptions, run: (c: Case) => Promise<void>): void =>
       moveTest(title, () => ({ servers, zone: zones[count++]! }), options, run)
+    const all = <T>(value: T): T[] => servers.map(() => value)
+    /** The first host as given, the others as they should be. */
+    const first = <T>(value: T, rest: T): T[] => servers.map((_, n) => (n === 0 ? value : rest))
+    const alone = () => servers.length === 1
 
-    move('adopt, failover', {}, async ({ rig, adopted, values, markers }) => {
-      await adopted()
-      expect(await values()).toEqual(servers.map(() => [one]))
-      rig.up.one = false
-      await rig.seen()
-      await rig.askMove('failover', 'two')
-      const { past } = await rig.ended(2)
-      expect(past[0]).toMatchObject({ epoch: 2, state: 'done', to: 'two' })
-      expect(await values()).toEqual(servers.map(() => [two]))
-      expect((await markers()).map((m) => m?.state)).toEqual(servers.map(() => 'pointed'))
+    /** Fails over to `two` while the first host takes nothing: alone it keeps the move open, beside another it becomes a debt. */
+    const failoverWithout = async ({ rig, failover }: Case, epoch = 2): Promise<void> => {
+      await failover('two')
+      await rig.until('it waits for the first host', async () => {
+        const { move, active } = await rig.ledger()
+        const at = alone() ? 'point' : 'confirm'
+        return move !== null && active === 'two' && rig.controllers.at(-1)!.self()?.book.ledger().move !== null && waitsAt(rig, at)
+      })
+      await rig.skip(95_000)
+      if (alone()) expect((await rig.ledger()).move).toMatchObject({ epoch, to: 'two' })
+      else expect((await rig.ended(epoch)).past[0]).toMatchObject({ epoch, state: 'done-with-debts', debts: [rig.hosts[0]!.host] })
+    }
+    const waitsAt = (rig: Case['rig'], step: string): boolean => rig.controllers.at(-1)!.lines.filter((l) => l.event === 'step').at(-1)?.step === beforeStep[step]
+
+    describe('crashes and late writes', () => {
+      move('never-empty: crashes before and after each write of a move', { names: (z) => [`www.${z}`, z], records: (w, z) => [...[w, z].map((n) => addition(n, 60, 'A', one)), ...beside(w)] }, async ({ rig, adopted, failover, poll, values, zone }) => {
+        await adopted()
+        const polled = poll()
+        let [epoch, crashes] = [1, 0]
+        for (const when of ['before', 'after'] as const) {
+          for (let at = 1, again = true; again; at++) {
+            const to = (await rig.ledger()).active === 'one' ? 'two' : 'one'
+            let writes = 0
+            let crashed = false
+            rig.onWrite = (now) => {
+              if (now !== when || ++writes !== at) return
+              crashed = true
+              rig.controllers.at(-1)!.crash()
+            }
+            await failover(to)
+            await rig.until('it crashed, or the move ended', async () => crashed || ((await rig.ledger()).past[0]?.epoch ?? 0) > epoch)
+            if (crashed) rig.start()
+            const { past } = await rig.ended(++epoch)
+            expect(past.filter((p) => p.epoch === epoch)).toEqual([expect.objectContaining({ state: 'done', to })])
+            for (const n of [undefined, zone]) expect(await values(n)).toEqual(all([to === 'one' ? one : two]))
+            const ends = (await rig.client.entries({ event: 'move', epoch, most: 50 })).filter((e) => e.fields.state !== 'open')
+            expect(ends).toHaveLength(1)
+            again = crashed
+            crashes += crashed ? 1 : 0
+          }
+        }
+        expect(crashes).toBeGreaterThanOrEqual(4 * servers.length)
+        const { empty, values: seen } = polled()
+        expect(empty).toEqual([])
+        expect([...seen].sort()).toEqual([one, two])
+      })
+
+      move('stale-leader-write-lands-late', {}, async ({ rig, adopted, failover, poll, values, markers }) => {
+        const first = await adopted()
+        const polled = poll()
+        const way = rig.hosts[0]!.way
+        const claimed = Promise.withResolvers<ReturnType<typeof way.hold>>()
+        rig.onWrite = (when, host) => {
+          if (when === 'after' && host === rig.hosts[0]!.host) claimed.resolve(way.hold())
+        }
+        await failover('two')
+        const held = await claimed.promise
+        rig.onWrite = null
+        await held.arrived
+        first.crash()
+        rig.start()
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done', to: 'two' })
+        await failover('one')
+        expect((await rig.ended(3)).past[0]).toMatchObject({ state: 'done', to: 'one' })
+        expect(await held.release()).toBe(rcodes.NXRRSET)
+        expect(await values()).toEqual(all([one]))
+        expect((await markers()).map((m) => [m?.epoch, m?.state])).toEqual(all([3, 'pointed']))
+        expect(polled().empty).toEqual([])
+      })
+
+      move('an answer that is lost: what landed is seen, and not written again', {}, async ({ rig, adopted, failover, values }) => {
+        await adopted()
+        const before = rig.hosts.map((h) => h.way.updates)
+        rig.hosts[0]!.fault('mute')
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done', to: 'two' })
+        expect(await values()).toEqual(all([two]))
+        expect(rig.hosts.map((h) => h.way.updates)).toEqual(before.map((n) => n + 2))
+      })
+    })
+
+    describe('what stands at the names', () => {
+      const toHostname = { sites: { one: [one], two: ['two.elsewhere.example'] } }
+      move('cname-vs-a-refused: a stranger\'s address bars its name, the rest move', { ...toHostname, names: (z) => [`www.${z}`, `api.${z}`], records: (w, z) => [addition(w, 60, 'A', one), addition(w, 60, 'A', stranger), addition(`api.${z}`, 60, 'A', one)] }, async ({ rig, adopted, failover, values, zone }) => {
+        const controller = await adopted()
+        await failover('two')
+        await rig.ended(2)
+        expect(await values()).toEqual(all([one, stranger].sort()))
+        expect([await values(`api.${zone}`, 'A'), await values(`api.${zone}`, 'CNAME')]).toEqual([all([]), all(['two.elsewhere.example'])])
+        await rig.until('it says so', () => controller.said(`A ${stranger}`))
+      })
+      move('cname-vs-a-refused: beside other types nothing is written, and the way back is open', toHostname, async (c) => {
+        const { rig, adopted, failover, values } = c
+        await adopted()
+        await failover('two')
+        await rig.until('it says why', () => rig.controllers[0]!.said('a CNAME cannot stand beside them'))
+        expect(await values()).toEqual(all([one]))
+        await failover('one')
+        expect((await rig.ended(3)).past.map((p) => p.state)).toEqual(['done', 'abandoned', 'done'])
+        expect(await values()).toEqual(all([one]))
+      })
+      move('apex-cname-refused', { ...toHostname, names: (z) => [z], records: (w) => [addition(w, 60, 'A', one)] }, async ({ rig, adopted, failover, values, zone }) => {
+        await adopted()
+        await failover('two')
+        await rig.until('it says why', () => rig.controllers[0]!.said(`${zone} is an apex and cannot be a CNAME`))
+        expect(await values()).toEqual(all([one]))
+      })
+      move('cname-to-listed-follows', { names: (z) => [`www.${z}`, `alias.${z}`], records: (w, z) => [addition(w, 60, 'A', one), addition(`alias.${z}`, 60, 'CNAME', w)] }, async ({ rig, adopted, failover, values, zone, www, poll }) => {
+        await adopted()
+        const polled = poll()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        const { empty } = polled()
+        expect([await values(`alias.${zone}`, 'CNAME'), await values(`alias.${zone}`, 'A'), await values()]).toEqual([all([www]), all([]), all([two])])
+        expect(empty).toEqual([])
+      })
+      move('wildcard-not-shadowed', { names: (z) => [`*.${z}`], records: (w, z) => [addition(w, 60, 'A', one), ...beside(z)] }, async ({ rig, adopted, failover, values, zone, poll }) => {
+        await adopted()
+        const polled = poll([`any.${zone}`])
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        const { empty, values: seen } = polled()
+        expect([await values(), await values(`any.${zone}`)]).toEqual([all([two]), all([])])
+        expect([empty, seen.has(two)]).toEqual([[], true])
+      })
+      move('wildcard-not-shadowed: a listed name that only a wildcard serves is never created', { names: (z) => [`www.${z}`, `*.${z}`], records: (_, z) => [addition(`*.${z}`, 60, 'A', one)] }, async ({ rig, values, zone }) => {
+        const controller = rig.start()
+        await rig.askAdopt('one', [one])
+        await rig.until('it says why', () => controller.said(`only through *.${zone}`))
+        await rig.skip(30_000)
+        expect([await values(), await values(`*.${zone}`)]).toEqual([all([]), all([one])])
+        expect(rig.hosts.every((h) => h.way.updates < 10)).toBe(true)
+      })
+      const many = (z: string) => Array.from({ length: 64 }, (_, n) => `a-rather-long-name-of-a-host-${n}.${z}`)
+      move('64-names: one change at each host', { names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll }) => {
+        await adopted()
+        const before = rig.hosts.map((h) => h.way.updates)
+        const polled = poll()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect(polled().empty).toEqual([])
+        expect(rig.hosts.map((h) => h.way.updates)).toEqual(before.map((n) => n + 2))
+        for (const n of many(zone)) expect([await values(n), await values(n, 'AAAA')]).toEqual([all([two]), all(['2001:db8::12'])])
+      })
+    })
+
+    describe('whose record it is', () => {
+      move('adopt-records-old', { records: (w) => [addition(w, 3600, 'A', old), addition(w, 3600, 'A', stranger), ...beside(w)] }, async ({ rig, values, markers }) => {
+        rig.start()
+        const request = await rig.askAdopt('one', [old], { oldTtlS: 3600, seenEpoch: 6 })
+        const { ours, staleUntilMs, past } = await rig.ended(7)
+        expect(await values()).toEqual(all([one, stranger]))
+        expect((await markers()).map((m) => [m?.epoch, m?.owner, m?.site, m?.state])).toEqual(all([7, owner, 'one', 'pointed']))
+        expect(ours).toContain(old)
+        expect((staleUntilMs! - past[0]!.startedMs) / 1000).toBeGreaterThanOrEqual(3600)
+        const taken = await rig.client.entries({ event: 'request', most: 10 })
+        expect(taken.find((e) => e.fields.request === request)?.snapshot).toMatchObject({ request: { oldValues: [old] } })
+      })
     })
   })
 }
+
+const beforeStep: Record<string, string> = { point: 'shift', confirm: 'point' }
+export const markerText = (of: Partial<Marker>): string =>
+  formatMarker({ app: 'shop', owner, epoch: 1, site: 'one', move: '00000000-0000-4000-8000-000000000001', state: 'pointed', ...of })
