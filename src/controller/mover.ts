@@ -84,7 +84,7 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
     failed: { ...run.failed },
     servers,
     fencedForMs: run.fencedSinceMs === null ? null : at.monoMs - run.fencedSinceMs,
-    startsThisHour: self.state.watch.at ? startsThisHour(self.state) : 0,
+    startsThisHour: self.state.watch.at ? startsThisHour({ ledger, watch: self.state.watch }) : 0,
     stepForMs: Object.fromEntries(entries),
   }
 }
@@ -156,7 +156,8 @@ async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind
     if (outcome === 'done' && !again) continue
     pauseMs = Math.max(pauseMs, turnMs.move)
     if (effect.do !== 'write') continue
-    if (outcome !== 'lost') run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
+    // Lost twice is no race: the host shows what it does not hold, as a name that is there only through a wildcard.
+    if (outcome !== 'lost' || again) run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
     if ((run.failed[effect.host] ?? 0) > pointTriesMost) pauseMs = turnMs.lead
     const told = `${effect.host}: ${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
     if (run.details[step] === told) continue
