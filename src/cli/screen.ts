@@ -8,7 +8,7 @@ import type { Report, StoreView } from '../ports.ts'
 import type { Cli } from './cli.ts'
 import { columns } from './columns.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
-import { ago, clockTime, shortTime } from './times.ts'
+import { ago, clockTime, shortTime, took } from './times.ts'
 
 type Scene = { cli: Cli; status: Status; settings: Settings; ledger: Ledger; view: StoreView; live: Report | null }
 
@@ -34,9 +34,13 @@ function table({ cli, status }: Scene): string[] {
   )
 }
 
+const noEvidence = 'no account evidence'
+
 function whyOf({ why, certificateUntilMs, cloud }: SiteStatus, nowMs: number): string {
   const certificate = certificateUntilMs === null ? '' : ` · certificate ${spell(certificateUntilMs - nowMs)}`
-  return `${why ?? 'nobody looks'}${certificate}${cloud === 'none' ? ' · no account evidence' : ''}`
+  const said = why ?? 'nobody looks'
+  const blind = cloud === 'none' && !said.includes(noEvidence) ? ` · ${noEvidence}` : ''
+  return `${said}${certificate}${blind}`
 }
 
 /** The lines below the table; one that has nothing to say is left out. */
@@ -77,7 +81,7 @@ function movedLine({ status, ledger }: Scene): string | null {
   const stale = ledger.staleUntilMs
   const tail = stale !== null ? `; old answers ${stale > atMs ? 'end' : 'ended'} ${shortTime(stale, atMs)}` : ''
   const cooldown = cooldownUntilMs === null ? '' : `; cooldown until ${shortTime(cooldownUntilMs, atMs)}`
-  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${spell(past.endedMs - past.startedMs)}, ${endOf(past)}${tail}${cooldown}`
+  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past)}${tail}${cooldown}`
 }
 
 const endOf = ({ state, debts }: Past): string =>

@@ -13,3 +13,6 @@ export const shortTime = (ms: number, nowMs: number): string => (Math.abs(nowMs 
 
 /** How long ago, as in `6 min`. */
 export const ago = (ms: number, nowMs: number): string => spell(Math.max(0, nowMs - ms))
+
+/** How long a step took; most take milliseconds. */
+export const took = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : spell(ms))

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { commands, notYet } from '../../src/cli/commands.ts'
+import { exits } from '../../src/errors.ts'
+import { pinnedNode, launcher, start } from './rig.ts'
+
+const lifeboat = (words: string[], env: Record<string, string> = {}) => start(pinnedNode, [launcher, ...words], { cwd: '/', env }).ended
+
+test('--help lists every command of CONTRACT.md, and says which are not yet built', async () => {
+  const { code, out, err } = await lifeboat(['--help'])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  const contract = 'init check adopt disown watch vantage status plan failover switchover failback rejoin role pause resume history explain replay notify up outputs push service demo'.split(' ')
+  expect([...Object.keys(commands), ...Object.keys(notYet)].sort()).toEqual([...contract].sort())
+  for (const word of contract) expect(out).toMatch(new RegExp(`^  lifeboat ${word}\\b.*${word in notYet ? 'not yet' : ''}`, 'm'))
+  for (const flag of ['config', 'controller', 'json', 'yes', 'log-level', 'help', 'version']) expect(out).toContain(`--${flag}`)
+})
+
+describe('what is not understood is the user\'s error, in one sentence with the way out', () => {
+  test.each([
+    [['statsu'], 'There is no command "statsu". Did you mean status? All commands: lifeboat --help'],
+    [['status', '--wath'], 'lifeboat status has no flag --wath. Did you mean --watch? All flags: lifeboat status --help'],
+    [['failover', '--forse=1'], 'lifeboat failover has no flag --forse. Did you mean --force? All flags: lifeboat failover --help'],
+    [['status', 'aws'], 'lifeboat status does not take "aws". How it is used: lifeboat status --help'],
+    [[], 'lifeboat needs a command, such as status. All commands: lifeboat --help'],
+    [['init', '--from', 'x'], 'lifeboat init is not yet built: writes a commented lifeboat.yaml from what it finds'],
+    [['role', 'aws'], 'lifeboat role is not yet built: is this site active? Read from the zone alone'],
+    [['check', '--online'], 'check --online is not yet built. Without it, check reads the file alone'],
+    [['pause', '--', 'true'], 'pause -- COMMAND is not yet built. Until then: lifeboat pause, the command, lifeboat resume'],
+    [['status', '--', 'true'], 'lifeboat status takes nothing behind --. How it is used: lifeboat status --help'],
+    [['status', '--controller', 'http://127.0.0.1:1'], '--controller and LIFEBOAT_CONTROLLER are not yet built: run the command on the machine that has the store, without them'],
+    [['pause', '--for', '10'], '--for 10 has no unit. Write a number with s, m, h or d, such as 1h, or forever'],
+    [['plan', 'drill'], 'lifeboat plan does not know "drill". Write failover, switchover or failback'],
+    [['failover', '--accept-loss', '5m'], '--accept-loss 5m: a loss by time is not yet built, since no data driver is. Write --accept-loss all'],
+    [['vantage'], 'lifeboat vantage needs to know where to listen: --listen 127.0.0.1:8687'],
+    [['check'], 'There is no lifeboat.yaml in /. Write one there, or name another with --config FILE or LIFEBOAT_CONFIG'],
+  ])('lifeboat %j', async (words, sentence) => {
+    expect(await lifeboat(words)).toMatchObject({ code: exits.user, out: '', err: `${sentence}\n` })
+  })
+
+  test.each<Record<string, string>>([{}, { LIFEBOAT_VANTAGE_TOKEN: 'too-short' }])('vantage with the token of %j', async (env) => {
+    const { code, err } = await lifeboat(['vantage', '--listen', '127.0.0.1:0'], env)
+    expect(code).toBe(exits.user)
+    expect(err).toMatch(/^LIFEBOAT_VANTAGE_TOKEN is (not set|too short)\. Set it to at least 16 characters/)
+    expect(err).not.toContain('too-short')
+  })
+
+  test('LIFEBOAT_CONTROLLER', async () => {
+    expect((await lifeboat(['status'], { LIFEBOAT_CONTROLLER: 'http://127.0.0.1:1' })).code).toBe(exits.user)
+  })
+})
+
+test('a reader that goes away is no fault', async () => {
+  const { child, ended } = start(pinnedNode, [launcher, '--help'])
+  child.stdout!.destroy()
+  const { code, err } = await ended
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+})
