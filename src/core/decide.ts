@@ -120,7 +120,7 @@ export function whyNot({ ledger, watch }: State, config: Config, site: string): 
 /** True: the site was not left within policy.cooldown. */
 export function cooledDown({ ledger, watch }: State, site: string): boolean {
   const left = ledger.past.filter((p) => p.from === site && p.to !== site)
-  return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? 0) <= watch.at!.monoMs)
+  return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? Infinity) <= watch.at!.monoMs)
 }
 
 /** Every site but the active one, in order of preference. */
@@ -143,6 +143,8 @@ export function barOf(state: State, config: Config, cause: Reason): Reason | nul
   return startsThisHour(state) >= config.policy.maxMovesPerHour ? 'moves-capped' : null
 }
 
-/** How many moves lifeboat started by itself within the last hour. */
-export const startsThisHour = ({ ledger, watch }: State): number =>
-  ledger.past.filter((p) => p.automatic && (watch.deadlines[`hour:${p.epoch}`] ?? 0) > watch.at!.monoMs).length
+/** How many moves lifeboat started by itself within the last hour; an open one counts, and one that no round has seen yet. */
+export const startsThisHour = ({ ledger, watch }: State): number => {
+  const ended = ledger.past.filter((p) => p.automatic && (watch.deadlines[`hour:${p.epoch}`] ?? Infinity) > watch.at!.monoMs)
+  return ended.length + (ledger.move?.automatic ? 1 : 0)
+}

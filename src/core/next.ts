@@ -93,7 +93,6 @@ const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && le
 function turn(move: Move, world: World, config: Config): Next | null {
   const newer = config.dns.hosts.find((host) => ['newer', 'other-move'].includes(standsAt(host, move, world, config, 'claimed') ?? ''))
   if (newer) return { kind: 'abort', as: 'superseded', to: null, move: move.kind, why: `${newer.host} shows an epoch that is not this store's` }
-  if (move.kind === 'adopt' || move.kind === 'repoint') return null
   const redirect = (to: string, why: string): Next => ({
     kind: 'abort',
     as: 'abandoned',
@@ -105,6 +104,7 @@ function turn(move: Move, world: World, config: Config): Next | null {
     const to = redirectAfterPromote(move, world, config)
     return to === null ? null : redirect(to, ailing(move.to, world))
   }
+  if (move.kind === 'adopt' || move.kind === 'repoint') return null
   const target = world.sites[move.to]
   const source = move.from === null ? undefined : world.sites[move.from]
   const sourceWell = source?.health === 'up' && source.verdict !== 'cut'

@@ -57,9 +57,9 @@ class Refused extends Error {}
  * lands late can make it stale and never empty; what is new is there and seen before what is old goes; the marker comes last.
  */
 export function recordHost(process: Process, zone: Zone, lands: Lands): DnsHost {
-  const call = async <T>(signal: AbortSignal, write: boolean, apply: () => T): Promise<T> => {
+  const call = async <T>(signal: AbortSignal, write: boolean, apply: () => T, again = write): Promise<T> => {
     const refusal = { refused: true } as const
-    const answer = await ask(process, zone, { apply: () => (zone.api === 'refuses' ? refusal : apply()), write, lateMs: write ? 3_000 : 0 }, signal)
+    const answer = await ask(process, zone, { apply: () => (zone.api === 'refuses' ? refusal : apply()), write: again, lateMs: write ? 3_000 : 0 }, signal)
     if (answer === refusal) throw new Refused()
     return answer as T
   }
@@ -68,7 +68,7 @@ export function recordHost(process: Process, zone: Zone, lands: Lands): DnsHost 
     call(signal, true, () => {
       const known = zone.records.some((r) => r.name === record.name && r.type === record.type && r.value === record.value)
       if (!known) lands.change(zone, `create ${record.type} ${record.value}`, () => void zone.records.push({ ...record, id: zone.nextId++ }))
-    })
+    }, false)
   const update = (signal: AbortSignal, id: number, value: string, ttlS: number) =>
     call(signal, true, () =>
       lands.change(zone, `update ${id} → ${value}`, () => void (zone.records = zone.records.map((r) => (r.id === id ? { ...r, value, ttlS } : r)))),

@@ -12,7 +12,7 @@ import { epochWallMs } from './process.ts'
 import type { Random } from './random.ts'
 import { serves } from './sites.ts'
 import type { World } from './world.ts'
-import { valuesOf, viewOf, type Zone } from './zones.ts'
+import { textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
 
 /** Somebody at a terminal beside the store: sees what `status` shows, and asks. */
 export type Person = {
@@ -80,6 +80,10 @@ export function newPerson(world: World, random: Random): Person {
     const view = await client().read()
     const { ledger, watch } = stateOf(view)
     if (view.requests.length > 0) return
+    for (const zone of world.zones.filter((z) => readable(z) && textsOf(z).length > 1)) {
+      const newest = zone.records.filter((r) => r.type === 'TXT').sort((a, b) => (parseMarker(b.value)?.epoch ?? 0) - (parseMarker(a.value)?.epoch ?? 0))[0]
+      world.change(zone, 'the surplus TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT' || r === newest)))
+    }
     if (ledger.record === null || !ledger.trusted) return void (ledger.move === null && (await adopt()))
     if (ledger.pause) return ask({ what: 'resume' }, false)
     const given = ledger.given.find((g) => serves(world.sites.find((s) => s.site === g.site)!))

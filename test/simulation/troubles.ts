@@ -126,7 +126,8 @@ const troubles: Trouble[] = [
         world.change(zone, `${name} → ${value}`, false, () => void (zone.records = zone.records.map((r) => (r.id === id ? { ...r, value } : r))))
       } else if (luck < 0.7) {
         world.change(zone, `${name} also at 198.51.100.7`, false, () => void zone.records.push({ id: zone.nextId++, name, type: 'A', value: '198.51.100.7', ttlS: 30 }))
-      } else {
+      } else if (world.scenario.storeLoss === 'none') {
+        // With the store lost too, nobody would know the epoch.
         world.change(zone, 'the TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT')))
       }
     },
