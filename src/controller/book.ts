@@ -17,8 +17,8 @@ export type Book = {
    * and makes it again. `make` answers null for "no longer". With `takes`, only while that request still stands.
    */
   change(make: (ledger: Ledger) => Change | null, takes?: string): Promise<Ledger | null>
-  /** Journal entries that leave the ledger as it is. */
-  note(entries: Entry[]): Promise<void>
+  /** Journal entries that leave the ledger as it is. False: others wrote again and again, and nothing was journaled. */
+  note(entries: Entry[]): Promise<boolean>
   entry(event: Event, msg: string, fields?: Entry['fields'], snapshot?: Snapshot): Entry
 }
 
@@ -45,9 +45,7 @@ export function openBook(store: Store, config: Config, clock: Clock): Book {
       }
       return null
     },
-    note: async (entries) => {
-      if (entries.length > 0) await book.change((ledger) => ({ ledger, entries }))
-    },
+    note: async (entries) => entries.length === 0 || (await book.change((ledger) => ({ ledger, entries }))) !== null,
     entry: (event, msg, fields = {}, snapshot) => {
       const entry: Entry = { event, atMs: clock.now().wallMs, msg, fields }
       return snapshot ? { ...entry, snapshot } : entry

@@ -3,8 +3,10 @@ import { sentenceOf } from '../core/explain.ts'
 import { openMove } from '../core/ledger.ts'
 import { observe } from '../core/observe.ts'
 import type { Decision, Entry, Facts, Probe, SiteWatch, State } from '../core/types.ts'
-import { reasons } from '../core/words.ts'
+import { clockDriftMs } from '../core/limits.ts'
 import { upkeep } from '../core/upkeep.ts'
+import { voteFreshMs } from '../core/votes.ts'
+import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
 import { turnMs } from './parts.ts'
 import { isLeading, mayAct, say, type Self } from './self.ts'
@@ -107,13 +109,14 @@ async function decideNow(self: Self, ownMoves: boolean): Promise<void> {
     if (decision.kind !== 'move') return
   } else {
     const id = clock.id().slice(0, 8)
-    self.decision = { ...decision, id, sentence }
-    self.reportDue = true
     const { alarm } = reasons[decision.reason]
     const fields = { id, kind: decision.kind, reason: decision.reason, site: decision.site, verdict: self.state.watch.sites[decision.site ?? '']?.verdict ?? null }
-    say(self, alarm ? 'warn' : 'info', 'decision', sentence, fields)
     const snapshot = { of: 'decide' as const, state: self.state, config, decision }
-    await self.book.note([self.book.entry('decision', sentence, fields, snapshot)])
+    // First the journal: where it cannot be written, the decision is made anew in the next round, and starts nothing now.
+    if (!(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return
+    self.decision = { ...decision, id, sentence }
+    self.reportDue = true
+    say(self, alarm ? 'warn' : 'info', 'decision', sentence, fields)
   }
   if (decision.kind === 'move' && ownMoves && mayAct(self, 0)) await start(self, decision)
 }
@@ -130,9 +133,15 @@ async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>):
     }),
   ]
   const opened = await self.book.change((now) => {
-    if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted) return null
+    if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted || isStale(self)) return null
     return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
   })
   if (opened) say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
 }
 
+/** This process was held up since it looked: what it saw may no longer be so. A machine that was suspended shows it on its wall clock alone. */
+function isStale({ state: { watch }, parts }: Self): boolean {
+  const now = parts.clock.now()
+  const monoMs = now.monoMs - watch.at!.monoMs
+  return monoMs > voteFreshMs(parts.config) || Math.abs(now.wallMs - watch.at!.wallMs - monoMs) > clockDriftMs
+}

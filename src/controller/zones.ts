@@ -1,8 +1,9 @@
 import { standAside } from '../core/ledger.ts'
 import { markerName, parseMarker } from '../core/marker.ts'
 import { markerFor, oursOf } from '../core/next.ts'
-import type { HostConfig, HostView, Marker, ServerView } from '../core/types.ts'
-import { mend, type Note } from '../core/upkeep.ts'
+import type { HostConfig, HostView, Ledger, Marker, ServerView } from '../core/types.ts'
+import { mend, type Mend, type Note } from '../core/upkeep.ts'
+import { quorumOf } from '../core/votes.ts'
 import { addressesOf, planChange, shows } from '../core/zone.ts'
 import type { WriteOutcome } from '../ports.ts'
 import { callMs } from './parts.ts'
@@ -34,11 +35,14 @@ export async function readServers(self: Self, signal: AbortSignal): Promise<Serv
 }
 
 async function readServer(self: Self, zone: string, server: string, signal: AbortSignal): Promise<ServerView> {
+  const { book } = self
   const { config, vantages, clock, serversOf } = self.parts
   const own = config.dns.hosts.find((h) => h.zone === zone && serversOf[h.host]?.includes(server))
   const names = config.dns.hosts.find((h) => h.zone === zone)!.names
   const dig = { server, zone, marker: markerName(config.app, zone), names, timeoutMs: callMs.read }
-  const quorum = config.quorum ?? Math.floor(vantages.length / 2) + 1
+  const leaving = config.sites.find((s) => s.site === (book.ledger().move?.from ?? book.ledger().active))
+  // The voters of the site that is left: its cloud may have taken its own vantages along.
+  const quorum = leaving ? quorumOf(config, leaving) : Math.floor(vantages.length / 2) + 1
   const views = await Promise.all(vantages.map((v) => v.dig(dig, clock.deadline(callMs.read, signal)).catch(() => null)))
   const seen = views.filter((v) => v !== null)
   // The least advanced of the answers counts: a server is confirmed only where a quorum of vantages sees the same there.
@@ -75,15 +79,17 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
   const { config, clock } = self.parts
   await Promise.all([...config.dns.hosts.map((h) => readHost(self, h.host, signal)), readServers(self, signal)])
   self.dnsReadMs = clock.now().monoMs
+  // Read after DNS: what a move wrote there meanwhile, this controller's or the leader's, is then never newer than the store.
+  await self.book.refresh()
   if (isLeading(self) && self.book.ledger().record === null) await lookForOlderStore(self, said)
   for (const host of config.dns.hosts) {
-    const { ledger } = self.state
-    const todo = ledger.move ? null : mend(host, self.hosts[host.host] ?? null, { ...self.state, ledger: self.book.ledger() }, config)
-    if (!todo) continue
+    const ledger = self.book.ledger()
+    if (ledger.move) break
+    const todo = mend(host, self.hosts[host.host] ?? null, { ...self.state, ledger }, config)
     tell(self, host.host, todo.note, said)
-    if (!isLeading(self) || !self.book.ledger().trusted) continue
-    if (todo.do === 'aside') await stepAside(self, todo.note)
-    if (todo.do === 'write') await bringUp(self, host, todo, signal)
+    if (!isLeading(self) || !ledger.trusted) continue
+    if (todo.do === 'aside') await stepAside(self, ledger, todo.note)
+    if (todo.do === 'write') await bringUp(self, host, todo, said, signal)
   }
   self.dns = reportOf(self)
   self.reportDue = true
@@ -115,27 +121,34 @@ async function lookForOlderStore(self: Self, said: Map<string, string>): Promise
   await self.book.change((ledger) => ({ ledger: { ...ledger, trusted: false }, entries: [self.book.entry('dns', msg, { host, epoch: marker.epoch })] }))
 }
 
-async function stepAside(self: Self, note: Note): Promise<void> {
-  await self.book.change((ledger) => ({
-    ledger: standAside(ledger, self.parts.clock.now()),
-    entries: [self.book.entry('dns', note.msg, { host: note.host })],
-  }))
+async function stepAside(self: Self, { epoch }: Ledger, note: Note): Promise<void> {
+  await self.book.change((ledger) => {
+    if (ledger.epoch !== epoch) return null
+    return { ledger: standAside(ledger, self.parts.clock.now()), entries: [self.book.entry('dns', note.msg, { host: note.host })] }
+  })
 }
 
-async function bringUp(self: Self, host: HostConfig, todo: { marker: Marker; addresses: string[]; drift: boolean; note: Note }, signal: AbortSignal): Promise<void> {
+/** Writes the record to a host that is behind, and believes what is read there afterwards. A try that comes to the same as the one before it is neither said nor journaled again. */
+async function bringUp(self: Self, host: HostConfig, todo: Extract<Mend, { do: 'write' }>, said: Map<string, string>, signal: AbortSignal): Promise<void> {
   const view = self.hosts[host.host]
   if (!view) return
-  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker: todo.marker, addresses: todo.addresses }, signal)
-  say(self, outcome === 'done' ? 'info' : 'warn', 'dns', `${host.host}: ${outcome === 'done' ? `shows epoch ${todo.marker.epoch}` : `${outcome}: ${detail}`}`, { host: host.host, outcome })
+  const { marker, addresses, drift, note } = todo
+  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker, addresses }, signal)
+  const after = await readHost(self, host.host, signal)
+  const stands = after !== null && shows(after, host, marker, addresses, oursOf(self.book.ledger(), self.parts.config)) === 'yes'
+  const told = stands ? `shows epoch ${marker.epoch}` : `${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
+  const isNew = said.get(`write ${host.host}`) !== told
+  said.set(`write ${host.host}`, stands ? '' : told)
+  if (isNew) say(self, stands ? 'info' : 'warn', 'dns', `${host.host}: ${told}`, { host: host.host, outcome })
+  if (!isNew && !drift) return
   await self.book.change((ledger) => ({
     ledger: {
       ...ledger,
-      hosts: outcome === 'done' ? { ...ledger.hosts, [host.host]: todo.marker.epoch } : ledger.hosts,
-      reassertsMs: todo.drift ? [self.parts.clock.now().wallMs, ...ledger.reassertsMs].slice(0, 10) : ledger.reassertsMs,
+      hosts: stands ? { ...ledger.hosts, [host.host]: marker.epoch } : ledger.hosts,
+      reassertsMs: drift ? [self.parts.clock.now().wallMs, ...ledger.reassertsMs].slice(0, 10) : ledger.reassertsMs,
     },
-    entries: [self.book.entry('dns', todo.note.msg, { host: host.host, outcome, detail })],
+    entries: [self.book.entry('dns', note.msg, { host: host.host, outcome, detail: stands ? detail : told })],
   }))
-  await readHost(self, host.host, signal)
 }
 
 /** Each DNS host for `status`, held against the ledger's record. */

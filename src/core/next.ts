@@ -66,22 +66,34 @@ const table: Record<Step, Row> = {
     const effects = config.dns.hosts.flatMap((host) => pointAt(host, move, world, config))
     if (effects.length > 0) return { kind: 'step', step: 'point', effects }
     const shown = config.dns.hosts.some((host) => standsAt(host, move, world, config, 'pointed') === 'yes')
-    return shown ? reached : wait('point', 'no DNS host takes the change')
+    return shown ? reached : wait('point', `no DNS host takes the change: ${untaken(move, world, config)}`)
   },
   confirm: (move, world, config) => {
     const servers = world.servers ?? []
     const showing = servers.filter((s) => showsMove(s, move, world, config))
     const missing = config.dns.hosts.filter((host) => settled(host, move, world, config) === null)
     if (missing.length > 0) return wait('confirm', `${showing.length} of ${servers.length} name servers show it`)
-    // Where the dead host has most of the name servers, a move that waited for them would bar the next one for ever.
-    const patient = (world.stepForMs.confirm ?? 0) < 2 * hostLostAfterMs
-    if (showing.length === 0 || (patient && showing.length * 2 < servers.length))
+    if (showing.length > 0 && showing.length * 2 >= servers.length) return reached
+    // Where most name servers are dead, or nobody is left to ask them, a move that waited for ever would bar the next one.
+    const taken = config.dns.hosts.some((host) => standsAt(host, move, world, config, 'pointed') === 'yes')
+    if (!taken || (world.stepForMs.confirm ?? 0) < 2 * hostLostAfterMs)
       return wait('confirm', `fewer than half of the name servers show it (${showing.length} of ${servers.length})`)
     return reached
   },
 }
 
 const wait = (step: Step, why: string): At => ({ kind: 'wait', step, why })
+
+/** Why each DNS host does not show the move. */
+const untaken = (move: Move, world: World, config: Config): string =>
+  config.dns.hosts
+    .map((host) => {
+      const stands = standsAt(host, move, world, config, 'pointed')
+      if (stands === null) return `${host.host} does not answer`
+      if (stands === 'foreign') return `at ${host.host} stands a TXT that is not ours`
+      return stands === 'absent' ? `${host.host} lost our TXT and serves other addresses, so only lifeboat adopt may write there` : `${host.host} refuses it`
+    })
+    .join(', ')
 
 /** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. */
 const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
@@ -93,6 +105,8 @@ const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && le
 function turn(move: Move, world: World, config: Config): Next | null {
   const newer = config.dns.hosts.find((host) => ['newer', 'other-move'].includes(standsAt(host, move, world, config, 'claimed') ?? ''))
   if (newer) return { kind: 'abort', as: 'superseded', to: null, move: move.kind, why: `${newer.host} shows an epoch that is not this store's` }
+  const later = Object.entries(world.data).find(([, data]) => data !== null && data.epoch > world.ledger.epoch)
+  if (later) return { kind: 'abort', as: 'superseded', to: null, move: move.kind, why: `${later[0]} knows a later epoch than this store` }
   const redirect = (to: string, why: string): Next => ({
     kind: 'abort',
     as: 'abandoned',

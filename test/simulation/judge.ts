@@ -31,7 +31,7 @@ type Heard = { ballots: Ballots; fence: { active: string; sinceMs: number } | nu
 /** Looks at everything that happens, with the eyes of nobody in the world. The first fault ends the run. */
 export type Judge = ReturnType<typeof newJudge>
 
-export function newJudge(scenario: Scenario, world: { sites: Site[]; nowMs: () => number; fileOf: (process: Process) => StoreFile }) {
+export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone[]; nowMs: () => number; fileOf: (process: Process) => StoreFile }) {
   const { config } = scenario
   const counts = noCounts()
   const red: Violation[] = []
@@ -159,7 +159,11 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; nowMs: () =
     storeLost: (split: boolean) => {
       forgot = true
       active = null
-      torn ||= split
+      // Epochs that never left the lost store may be allocated again; where such a one is under way to a DNS host, two moves may bear it.
+      const shown = world.zones.flatMap((z) => textsOf(z).map((t) => parseMarker(t)?.epoch ?? 0))
+      const known = Math.max(0, ...shown, ...world.sites.map((s) => s.guard.epoch))
+      torn ||= split || [...ids.keys()].some((epoch) => epoch > known)
+      for (const epoch of ids.keys()) if (epoch > known) ids.delete(epoch)
     },
     /** The site that is active by the store last written. */
     activeNow: () => active,

@@ -65,7 +65,8 @@ export function newPerson(world: World, random: Random): Person {
     const view = await client().read()
     const ledger = view.ledger ?? freshLedger(config)
     const markers = world.zones.filter(readable).flatMap((z) => viewOf(z).txt.flatMap((t) => parseMarker(t) ?? []))
-    const seenEpoch = Math.max(0, ...markers.map((m) => m.epoch))
+    const told = world.sites.filter((s) => s.host === 'up').map((s) => s.guard.epoch)
+    const seenEpoch = Math.max(0, ...markers.map((m) => m.epoch), ...told)
     const placed = markers.filter((m) => m.state === 'pointed').sort((a, b) => b.epoch - a.epoch)[0]
     const served = world.zones.filter(readable).flatMap((z) => z.config.names.flatMap((n) => ['A', 'AAAA'].flatMap((t) => valuesOf(z, n, t))))
     const to = placed?.site ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
@@ -87,13 +88,14 @@ export function newPerson(world: World, random: Random): Person {
     if (ledger.record === null || !ledger.trusted) return void (ledger.move === null && (await adopt()))
     if (ledger.pause) return ask({ what: 'resume' }, false)
     const given = ledger.given.find((g) => serves(world.sites.find((s) => s.site === g.site)!))
-    if (given && ledger.move === null) return ask({ what: 'rejoin', site: given.site }, false)
-    if (ledger.move !== null) return
+    if (given) return ask({ what: 'rejoin', site: given.site }, false)
+    if (ledger.move !== null && nowMs() - ledger.move.startedMs < 240_000) return
     const active = world.sites.find((s) => s.site === ledger.active)!
     const lifted = { ...nothingLifted, acceptLoss: true }
-    const waits = view.report && view.report.decision?.kind !== 'hold'
+    const waits = ledger.move !== null || (view.report && view.report.decision?.kind !== 'hold')
     const unwell = !serves(active) && watch.sites[active.site]?.health === 'down'
     if (unwell && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
+    if (ledger.move !== null) return
     const drifted = world.zones.some((z) => readable(z) && !serverOf(z, ledger.record!.addresses))
     if (drifted && random.chance(0.2)) await adopt()
   }

@@ -40,7 +40,9 @@ export type Process = {
 
 export type Call<T> = { edge: string; apply: () => T; late?: number; again?: boolean }
 
-export type Hooks = { crashes: (process: Process, where: string) => boolean; killed: (process: Process, why: string) => void; line: (who: string, text: string) => void }
+/** What befalls a process at one of its awaits. Null: nothing. */
+export type Mishap = { crash: true } | { crash: false; ms: number; suspend: boolean }
+export type Hooks = { mishap: (process: Process) => Mishap | null; killed: (process: Process, why: string) => void; line: (who: string, text: string) => void }
 
 export function newProcess(name: string, machine: Machine, scheduler: Scheduler, network: Network, random: Random, hooks: Hooks): Process {
   let alive = true
@@ -111,7 +113,12 @@ export function newProcess(name: string, machine: Machine, scheduler: Scheduler,
       })
     },
     mayCrash: (where) => {
-      if (alive && hooks.crashes(process, where)) process.kill(`crash ${where}`)
+      const mishap = alive ? hooks.mishap(process) : null
+      if (mishap?.crash) process.kill(`crash ${where}`)
+      else if (mishap) {
+        hooks.line(name, `is ${mishap.suspend ? 'suspended' : 'stopped'} ${where} for ${Math.round(mishap.ms)} ms`)
+        process.stop(mishap.ms, mishap.suspend)
+      }
     },
     clock: {
       now: () => ({ monoMs: monoMs(), wallMs: Math.round(epochWallMs + scheduler.nowMs() + machine.wallOffMs) }),

@@ -60,7 +60,7 @@ export function newWorld(scenario: Scenario, line: (who: string, text: string) =
     scheduler,
     network,
     random: rng('world'),
-    judge: newJudge(scenario, { sites, nowMs: scheduler.nowMs, fileOf: (process) => files.get(process)! }),
+    judge: newJudge(scenario, { sites, zones, nowMs: scheduler.nowMs, fileOf: (process) => files.get(process)! }),
     files,
     sites,
     zones,
@@ -100,7 +100,12 @@ function startController(world: World, controller: Controller): void {
   const generation = world.random.uuid().slice(0, 4)
   const random = randomOf(scenario.seed, `${controller.name} ${generation}`)
   const process: Process = newProcess(`${controller.name}#${generation}`, controller.machine, scheduler, network, random, {
-    crashes: () => world.chaos && world.crashiness > 0 && random.chance(world.crashiness),
+    mishap: () => {
+      if (!world.chaos || world.crashiness === 0 || !random.chance(world.crashiness)) return null
+      if (random.chance(0.7)) return { crash: true }
+      judge.ballots(process).disturbed(process.monoMs())
+      return { crash: false, ms: random.span(500, 45_000), suspend: random.chance(0.4) }
+    },
     killed: (dead, why) => {
       world.line(dead.name, `dies: ${why}`)
       judge.counts.crashes++
