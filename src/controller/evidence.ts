@@ -1,14 +1,14 @@
 import { siteInDoubt } from '../core/observe.ts'
 import type { Reading } from '../core/types.ts'
-import { unconfirmedCut } from '../core/verdict.ts'
+import { cuts, freshEvidence } from '../core/verdict.ts'
 import type { Cloud } from '../ports.ts'
 import { say, type Self } from './self.ts'
 
 const tickMs = 100
 
 /**
- * Polls one cloud for ever: every `pollMs`, at once when one of its sites comes into doubt, and again after
- * policy.confirmCut while a cut waits for its second reading; never sooner than the driver allows.
+ * Polls one cloud for ever: every `pollMs`, at once when one of its sites comes into doubt, and every policy.confirmCut
+ * while a site is in doubt or a cut stands in evidence, to be confirmed or found lifted; never sooner than the driver allows.
  */
 export async function poll(self: Self, cloud: Cloud, signal: AbortSignal): Promise<void> {
   const { clock } = self.parts
@@ -19,9 +19,10 @@ export async function poll(self: Self, cloud: Cloud, signal: AbortSignal): Promi
   for (;;) {
     const doubt = sites.some((site) => siteInDoubt(self.state.watch, site))
     const elapsedMs = clock.now().monoMs - lastMs
-    const sooner = elapsedMs >= Math.max(cloud.pollFloorMs, waitMs(self, sites)) && (doubt || awaitsSecondReading(self, sites))
+    const urgent = doubt || sites.some((site) => cutStands(self, site))
+    const againMs = urgent ? Math.min(cloud.pollMs, Math.max(cloud.pollFloorMs, self.parts.config.policy.confirmCutMs)) : cloud.pollMs
     const first = doubt && !doubted && elapsedMs >= cloud.pollFloorMs
-    if (elapsedMs >= cloud.pollMs || sooner || first) {
+    if (elapsedMs >= againMs || first) {
       lastMs = clock.now().monoMs
       doubted = doubt
       const readings = await cloud.poll(doubt, signal)
@@ -32,14 +33,8 @@ export async function poll(self: Self, cloud: Cloud, signal: AbortSignal): Promi
   }
 }
 
-const waitMs = (self: Self, sites: string[]): number =>
-  sites.length > 0 ? Math.min(self.parts.config.policy.confirmCutMs, 30_000) : Infinity
-
-const awaitsSecondReading = (self: Self, sites: string[]): boolean =>
-  sites.some((site) => {
-    const evidence = self.state.watch.evidence.filter((e) => e.site === site)
-    return unconfirmedCut({ evidence, health: 'down', config: self.parts.config }) !== undefined
-  })
+const cutStands = (self: Self, site: string): boolean =>
+  freshEvidence(self.state.watch, site, self.parts.clock.now().monoMs).some((e) => cuts.includes(e.claim))
 
 /** A claim is logged when it changes, not at every poll. */
 function sayNew(self: Self, readings: Reading[], said: Map<string, string>): void {

@@ -24,11 +24,13 @@ type Run = {
   /** DNS hosts that did not answer this move's last read: they are read beside it, and nothing waits for them. */
   silent: Map<string, Promise<unknown>>
   details: Partial<Record<Step, string>>
+  /** What was last said that it waits for. */
+  waitsFor: string
   /** Effects that were asked for. */
   did: Set<string>
 }
 
-const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {}, did: new Set() })
+const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {}, did: new Set(), waitsFor: '' })
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
 export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
@@ -52,6 +54,7 @@ export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
       await leave(self, move, world, found)
       continue
     }
+    if (found.kind === 'wait') sayWaiting(self, move, run, world, found)
     const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found, signal)
     if (pauseMs > 0 && !wentOn) await clock.sleep(pauseMs, signal)
   }
@@ -143,6 +146,14 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
   return moved
 }
 
+/** A wait that lasts is said, and again when it is for something else; figures that only count say nothing new. */
+function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, { step, why }: Extract<Next, { kind: 'wait' }>): void {
+  const what = `${step} ${why.replaceAll(/\d+ s\b/g, '')}`
+  if ((world.stepForMs[step] ?? 0) < turnMs.report || run.waitsFor === what) return
+  run.waitsFor = what
+  say(self, 'warn', 'step', `${step} waits: ${why}`, { epoch, step, outcome: 'waiting' })
+}
+
 /** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. */
 async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>, signal: AbortSignal): Promise<number> {
   const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, signal)))
@@ -197,9 +208,9 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const { config, clock } = self.parts
   const at = clock.now()
   const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
-  const servers = (world.servers ?? []).length
+  const count = (world.servers ?? []).length
   const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
-  const msg = `${planName(move)} is confirmed at ${servers} name servers, in ${spell(at.wallMs - move.startedMs)}${owed}`
+  const msg = `${planName(move)} is confirmed at ${count} name server${count === 1 ? '' : 's'}, in ${spell(at.wallMs - move.startedMs)}${owed}`
   const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
   const closed = await self.book.change((now) =>
     now.move?.id === move.id ? { ledger: closeMove(now, now.move, debts, at.wallMs - confirmMs, config, at), entries: [self.book.entry('move', msg, fields)] } : null,

@@ -27,6 +27,8 @@ export const definitiveRow = 2
 const definitive: readonly Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
 /** A cut only where the voters say down as well (rows 3 and 4). */
 const supported: readonly Claim[] = ['credentials-refused', 'machine-gone']
+/** Every claim that speaks of a cut, confirmed or not. */
+export const cuts: readonly Claim[] = [...definitive, ...supported]
 
 /** What still counts of a site's evidence. Where our clock is off, refused credentials may be our own fault: they say nothing. */
 export const freshEvidence = (watch: Watch, site: string, nowMs: number): Evidence[] => {

@@ -41,7 +41,8 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const port = await freePort(addresses.alpha)
   const token = `demo-${clock.id()}`
-  const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: token, DEMO_VANTAGE_TOKEN: token, DEMO_CLOUD_TOKEN: `demo-${clock.id()}` }
+  const cloudToken = `demo-${clock.id()}`
+  const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: token }
   const children = new Map<string, ChildProcess>()
   const start = (name: string, script: string, args: string[]) => {
     const child = fork(file(script), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
@@ -53,7 +54,7 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
   }
   const site = (name: 'alpha' | 'beta' | 'canary') => start(name, 'site.ts', [name, addresses[name], String(name === 'canary' ? 0 : port)])
   const dns = await startEmbedded({ zones: { [zone]: recordsOf() } })
-  const cloud = await startSimDigitalOcean({ tokens: [env.DEMO_CLOUD_TOKEN], droplets: [{ id: 4711, addresses: [addresses.alpha] }] })
+  const cloud = await startSimDigitalOcean({ tokens: [cloudToken], droplets: [{ id: 4711, addresses: [addresses.alpha] }] })
   const [canary, paris, tokyo] = await Promise.all([
     site('canary'),
     start('paris', 'vantage.ts', ['paris', addresses.paris]),
@@ -63,6 +64,8 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
   ])
   const config = join(folder, 'lifeboat.yaml')
   await writeFile(config, configOf({ owner: clock.id().replaceAll('-', ''), port, canary, paris, tokyo, dns: dns.server, cloud: cloud.url }))
+  // What the commands need that work on what the demo leaves.
+  await writeFile(join(folder, 'lifeboat.env'), `DEMO_VANTAGE_TOKEN=${token}\nDEMO_CLOUD_TOKEN=${cloudToken}\n`, { mode: 0o600 })
   const lines: Line[] = []
   const waiting = new Set<() => void>()
   const main = file('../main.ts')
