@@ -8,6 +8,7 @@ import { round } from './controller/round.ts'
 import { isLeading, newSelf, say, type Self } from './controller/self.ts'
 import { tendDns } from './controller/zones.ts'
 import { inDoubt } from './core/observe.ts'
+import { spell } from './core/spell.ts'
 import { newestWallMs } from './core/ledger.ts'
 import { clockDriftMs } from './core/limits.ts'
 import type { State } from './core/types.ts'
@@ -83,7 +84,7 @@ async function lead(self: Self): Promise<void> {
   }
   const { ledger, report } = await self.book.refresh()
   const aheadMs = newestWallMs(ledger, report?.atWallMs ?? 0) - clock.now().wallMs
-  if (aheadMs > clockDriftMs) throw new Said(`this machine's clock is ${Math.ceil(aheadMs / 1000)} s behind the newest entry of the journal: it does not lead`)
+  if (aheadMs > clockDriftMs) throw new Said(`this machine's clock is ${spell(aheadMs)} behind the newest entry of the journal: it does not lead`)
   const held = await store.lead(leader)
   if ('heldBy' in held) return sayLeader(self, held.heldBy)
   self.actFromMs = clock.now().monoMs + (held.lease.unclean ? callMs.write : 0)

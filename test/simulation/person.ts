@@ -95,7 +95,8 @@ export function newPerson(world: World, random: Random): Person {
     const waits = ledger.move !== null || (view.report && view.report.decision?.kind !== 'hold')
     const unwell = !serves(active) && watch.sites[active.site]?.health === 'down'
     if (unwell && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
-    if (ledger.move !== null) return
+    // A marker that somebody deleted while the names moved is written again by nothing else.
+    if (ledger.move !== null) return void (await adopt())
     const drifted = world.zones.some((z) => readable(z) && !serverOf(z, ledger.record!.addresses))
     if (drifted && random.chance(0.2)) await adopt()
   }

@@ -41,6 +41,8 @@ export function scenarioOf(seed: number): Scenario {
   const both = [host('swaps', true), host('records', false)]
   const hosts = random.chance(0.65) ? both : [random.pick(both)]
   const fall = 2 + random.below(2)
+  const loss = random.next()
+  const storeLoss = loss < 0.08 ? 'gone' : loss < (carried ? 0.08 : 0.2) ? 'split' : 'none'
   const config: Config = {
     app: 'shop',
     owner: '5f0c9a7be2d14c3f8a60b1d29e7c4f11',
@@ -64,12 +66,12 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     config,
-    controllers: 1 + random.below(2),
+    controllers: storeLoss === 'split' ? 2 : 1 + random.below(2),
     chaosMs: random.between(120_000, 330_000),
     quietMs: 900_000,
     noisy: random.chance(0.8),
     bigJumps: random.chance(0.1),
-    storeLoss: random.chance(0.12) ? (carried || random.chance(0.5) ? 'gone' : 'split') : 'none',
+    storeLoss,
     requests: random.chance(0.7),
   }
 }
