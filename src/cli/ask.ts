@@ -68,18 +68,16 @@ export const refusalOf = (decision: Decision, state: State, config: Config): Sai
 
 /** A failover, switchover or failback: the plan is shown, a person agrees, and whoever acts carries it out. */
 export const askMove = (cli: Cli, settings: Settings, wish: MoveWish): Promise<number> =>
-  ask(cli, settings, {
-    command: wish.kind,
-    warm: true,
-    wish: async (state) => {
-      const { core } = settings
-      const { plan, epoch, decision } = planFor(wish, state, core)
-      if (decision.kind === 'refuse' || !plan) throw refusalOf(decision, state, core)
-      for (const line of planLines(plan, epoch, core)) cli.out(line)
-      await agree(cli, `Do it?`)
-      return { what: 'move', kind: wish.kind, to: plan.to, lifted: wish.lifted, planHash: planHash(plan, epoch) }
-    },
-  })
+  ask(cli, settings, { command: wish.kind, warm: true, wish: (state) => agreeToMove(cli, settings, wish, state) })
+
+/** The plan as things stand, shown and agreed to; throws Said where it is refused. */
+export async function agreeToMove(cli: Cli, { core }: Settings, wish: MoveWish, state: State): Promise<Wish> {
+  const { plan, epoch, decision } = planFor(wish, state, core)
+  if (decision.kind === 'refuse' || !plan) throw refusalOf(decision, state, core)
+  for (const line of planLines(plan, epoch, core)) cli.out(line)
+  await agree(cli, 'Do it?')
+  return { what: 'move', kind: wish.kind, to: plan.to, lifted: wish.lifted, planHash: planHash(plan, epoch) }
+}
 
 /** What the flags lift. Throws Said for a loss that nothing here can measure. */
 export function liftedBy({ force, unready, unfenced, acceptLoss }: { force: boolean; unready: boolean; unfenced: boolean; acceptLoss: string | null }): Lifted {

@@ -21,9 +21,11 @@ export function readSettings(cli: Cli): Settings {
 
 export const hasStore = ({ store }: Settings): boolean => existsSync(store.path)
 
+export const noStore = ({ store, file }: Settings): Said => new Said(`There is no store at ${store.path}. Begin one with lifeboat adopt or lifeboat watch, or name another (store.path in ${file})`)
+
 /** Throws Said where there is no store: only `watch` and `adopt` begin one. */
 export function refuseNoStore(settings: Settings): void {
-  if (!hasStore(settings)) throw new Said(`There is no store at ${settings.store.path}. Begin one with lifeboat adopt or lifeboat watch, or name another (store.path in ${settings.file})`)
+  if (!hasStore(settings)) throw noStore(settings)
 }
 
 /** The store as it is; a read-only command creates none. Throws Said where there is none. */
