@@ -81,7 +81,7 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
   self.dnsReadMs = clock.now().monoMs
   // Read after DNS: what a move wrote there meanwhile, this controller's or the leader's, is then never newer than the store.
   await self.book.refresh()
-  if (isLeading(self) && self.book.ledger().record === null) await lookForOlderStore(self, said)
+  if (isLeading(self)) await lookForOlderStore(self, said)
   for (const host of config.dns.hosts) {
     const ledger = self.book.ledger()
     if (ledger.move) break
@@ -113,12 +113,16 @@ async function lookForOlderStore(self: Self, said: Map<string, string>): Promise
     return marker && marker.app === config.app && marker.owner === config.owner ? [{ host, marker }] : []
   })
   const newest = found.sort((a, b) => b.marker.epoch - a.marker.epoch)[0]
-  if (!newest) return
+  // An adoption that is under way claims before it has a record.
+  const knowsNothing = ({ record, move, epoch }: Ledger) => record === null && move === null && (newest?.marker.epoch ?? 0) > epoch
+  if (!newest || !knowsNothing(self.book.ledger())) return
   const { host, marker } = newest
   const msg = `${host} says epoch ${marker.epoch}, ${marker.site} is active (${marker.state}), and this store knows nothing of it: it may be new, lost or an old copy. It watches, and acts after: lifeboat adopt`
   tell(self, 'older-store', { event: 'dns', level: 'warn', site: marker.site, host, msg }, said)
   if (!self.book.ledger().trusted) return
-  await self.book.change((ledger) => ({ ledger: { ...ledger, trusted: false }, entries: [self.book.entry('dns', msg, { host, epoch: marker.epoch })] }))
+  await self.book.change((ledger) =>
+    knowsNothing(ledger) ? { ledger: { ...ledger, trusted: false }, entries: [self.book.entry('dns', msg, { host, epoch: marker.epoch })] } : null,
+  )
 }
 
 async function stepAside(self: Self, { epoch }: Ledger, note: Note): Promise<void> {

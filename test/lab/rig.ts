@@ -164,7 +164,7 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
     probe: async ({ questions }) => ({ answers: questions.map((q) => answerOf(q.address, rig.up[q.site] ?? false)), canaries: { well: 0, asked: 0 } }),
     dig: (dig, signal) => {
       const dead = hosts.some((h) => h.dead && h.of.server === dig.server)
-      return digHost({ ...dig, server: dead ? nobody : dig.server, timeoutMs: 500 }, machineClock, signal, 'both')
+      return digHost({ ...dig, server: dead ? nobody : dig.server, timeoutMs: 1000 }, machineClock, signal, 'both')
     },
   })
   const crashed = new Set<Controller>()

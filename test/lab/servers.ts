@@ -10,7 +10,7 @@ import type { DnsServer } from './rig.ts'
 /** A DNS server with zones of its own, and how it is stopped. */
 export type Started = DnsServer & { stop(): Promise<void> }
 
-const timeoutMs = 500
+const timeoutMs = 1000
 
 export const embeddedWith = async (zones: string[]): Promise<Started> => {
   const records = (zone: string) => [{ name: zone, type: 'NS' as const, ttlS: 60, value: `ns1.${zone}` }]

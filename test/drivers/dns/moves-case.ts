@@ -28,6 +28,8 @@ export type Case = {
   values(name?: string, type?: 'A' | 'AAAA' | 'CNAME'): Promise<string[][]>
   /** The marker at each server. */
   markers(): Promise<(Marker | null)[]>
+  /** The zone's serial at each server: one more for each change that landed. */
+  serials(): Promise<number[]>
   /** Starts a controller, and adopts with `one` active, unless told otherwise. */
   adopted(to?: string, oldValues?: string[]): Promise<Controller>
   /** Fails over to a site although the active one is well, once it stands by. */
@@ -73,11 +75,16 @@ export const moveTest = (title: string, lab: () => { servers: Started[]; zone: s
         values: async (name = www, type = 'A') =>
           (await dump()).map((lines) => lines.filter((l) => l.name === name && l.type === type).map((l) => bare(l.value)).sort()),
         markers: async () => (await dump()).map((lines) => markersOf(lines)[0] ?? null),
+        serials: async () => {
+          const views = await Promise.all(servers.map((s) => s.driver({ zone, names: [], marker: `_lifeboat-shop.${zone}`, server: s.server }).read(AbortSignal.timeout(10_000))))
+          return views.map((view) => view?.serial ?? -1)
+        },
         adopted: async (to = 'one', oldValues = [one]) => {
           const controller = rig.start()
           await rig.askAdopt(to, oldValues)
           await rig.ended(1)
           await rig.seen()
+          await rig.until('DNS is read after it', () => controller.self()!.dnsReadMs !== null)
           return controller
         },
         failover: async (to) => {
@@ -103,4 +110,34 @@ export const moveTest = (title: string, lab: () => { servers: Started[]; zone: s
     }
     expect(await others()).toEqual(before)
   })
+}
+
+export type Suite = {
+  move(title: string, options: CaseOptions, run: (c: Case) => Promise<void>): void
+  /** The value for every server; and one for the first, another for the rest. */
+  all<T>(value: T): T[]
+  first<T>(value: T, rest: T): T[]
+  /** True: there is one DNS host only. */
+  alone(): boolean
+  /** Fails over (to `two`, as epoch 2) where the first host takes nothing: alone it keeps the move open, beside another it becomes a debt. */
+  failoverWithoutFirst(c: Case, to?: string, epoch?: number): Promise<void>
+}
+
+export const suiteOf = (move: Suite['move'], serversCount: () => number): Suite => {
+  const alone = (): boolean => serversCount() === 1
+  const first = <T>(value: T, rest: T): T[] => Array.from({ length: serversCount() }, (_, n) => (n === 0 ? value : rest))
+  return {
+    move,
+    first,
+    all: (value) => first(value, value),
+    alone,
+    failoverWithoutFirst: async ({ rig, failover }, to = 'two', epoch = 2) => {
+      await failover(to)
+      const passed = alone() ? 'shift' : 'point'
+      await rig.until(`${passed} is over`, () => rig.controllers.at(-1)!.lines.some((l) => l.step === passed && l.epoch === epoch && l.event === 'step'))
+      await rig.skip(95_000)
+      if (alone()) expect((await rig.ledger()).move).toMatchObject({ epoch, to })
+      else expect((await rig.ended(epoch)).past[0]).toMatchObject({ epoch, state: 'done-with-debts', debts: [rig.hosts[0]!.host] })
+    },
+  }
 }

@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { formatMarker } from '../../../src/core/marker.ts'
-import type { Marker } from '../../../src/core/types.ts'
 import { rcodes } from '../../../src/drivers/dns/wire.ts'
-import { addition, deletion } from '../../lab/hand.ts'
-import { one, owner, two } from '../../lab/rig.ts'
+import { addition } from '../../lab/hand.ts'
+import { one, two } from '../../lab/rig.ts'
 import type { Started } from '../../lab/servers.ts'
-import { beside, moveTest } from './moves-case.ts'
+import { beside, moveTest, suiteOf } from './moves-case.ts'
 import type { Case, CaseOptions } from './moves-case.ts'
+import { hostMoves } from './moves-hosts.ts'
+import { recordMoves } from './moves-records.ts'
 
 // The move suite of DNS.md: the real controller moves names at the DNS hosts of a lab, one or several that serve the same zone.
 // Where there is but one host and it is away, the move stays open and ends when it is back; beside another it is a debt.
 
 const zones = Array.from({ length: 40 }, (_, n) => `z${n}.example`)
-const old = '127.0.0.50'
 const stranger = '127.0.0.99'
 
 export const moveSuite = (name: string, start: (zones: string[]) => Promise<Started[]>): void => {
@@ -27,24 +26,8 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
     })
     const move = (title: string, options: CaseOptions, run: (c: Case) => Promise<void>): void =>
       moveTest(title, () => ({ servers, zone: zones[count++]! }), options, run)
-    const all = <T>(value: T): T[] => servers.map(() => value)
-    /** The first host as given, the others as they should be. */
-    const first = <T>(value: T, rest: T): T[] => servers.map((_, n) => (n === 0 ? value : rest))
-    const alone = () => servers.length === 1
-
-    /** Fails over to `two` while the first host takes nothing: alone it keeps the move open, beside another it becomes a debt. */
-    const failoverWithout = async ({ rig, failover }: Case, epoch = 2): Promise<void> => {
-      await failover('two')
-      await rig.until('it waits for the first host', async () => {
-        const { move, active } = await rig.ledger()
-        const at = alone() ? 'point' : 'confirm'
-        return move !== null && active === 'two' && rig.controllers.at(-1)!.self()?.book.ledger().move !== null && waitsAt(rig, at)
-      })
-      await rig.skip(95_000)
-      if (alone()) expect((await rig.ledger()).move).toMatchObject({ epoch, to: 'two' })
-      else expect((await rig.ended(epoch)).past[0]).toMatchObject({ epoch, state: 'done-with-debts', debts: [rig.hosts[0]!.host] })
-    }
-    const waitsAt = (rig: Case['rig'], step: string): boolean => rig.controllers.at(-1)!.lines.filter((l) => l.event === 'step').at(-1)?.step === beforeStep[step]
+    const suite = suiteOf(move, () => servers.length)
+    const { all } = suite
 
     describe('crashes and late writes', () => {
       move('never-empty: crashes before and after each write of a move', { names: (z) => [`www.${z}`, z], records: (w, z) => [...[w, z].map((n) => addition(n, 60, 'A', one)), ...beside(w)] }, async ({ rig, adopted, failover, poll, values, zone }) => {
@@ -102,14 +85,14 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         expect(polled().empty).toEqual([])
       })
 
-      move('an answer that is lost: what landed is seen, and not written again', {}, async ({ rig, adopted, failover, values }) => {
+      move('an answer that is lost: what landed is seen, and not written again', {}, async ({ rig, adopted, failover, values, serials }) => {
         await adopted()
-        const before = rig.hosts.map((h) => h.way.updates)
+        const before = await serials()
         rig.hosts[0]!.fault('mute')
         await failover('two')
         expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done', to: 'two' })
         expect(await values()).toEqual(all([two]))
-        expect(rig.hosts.map((h) => h.way.updates)).toEqual(before.map((n) => n + 2))
+        expect(await serials()).toEqual(before.map((n) => n + 2)) // The claim, and one change with all the rest.
       })
     })
 
@@ -166,34 +149,19 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         expect(rig.hosts.every((h) => h.way.updates < 10)).toBe(true)
       })
       const many = (z: string) => Array.from({ length: 64 }, (_, n) => `a-rather-long-name-of-a-host-${n}.${z}`)
-      move('64-names: one change at each host', { names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll }) => {
+      move('64-names: one change at each host', { names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll, serials }) => {
         await adopted()
-        const before = rig.hosts.map((h) => h.way.updates)
+        const before = await serials()
         const polled = poll()
         await failover('two')
         expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
         expect(polled().empty).toEqual([])
-        expect(rig.hosts.map((h) => h.way.updates)).toEqual(before.map((n) => n + 2))
+        expect(await serials()).toEqual(before.map((n) => n + 2)) // The claim, and one change with all the rest.
         for (const n of many(zone)) expect([await values(n), await values(n, 'AAAA')]).toEqual([all([two]), all(['2001:db8::12'])])
       })
     })
 
-    describe('whose record it is', () => {
-      move('adopt-records-old', { records: (w) => [addition(w, 3600, 'A', old), addition(w, 3600, 'A', stranger), ...beside(w)] }, async ({ rig, values, markers }) => {
-        rig.start()
-        const request = await rig.askAdopt('one', [old], { oldTtlS: 3600, seenEpoch: 6 })
-        const { ours, staleUntilMs, past } = await rig.ended(7)
-        expect(await values()).toEqual(all([one, stranger]))
-        expect((await markers()).map((m) => [m?.epoch, m?.owner, m?.site, m?.state])).toEqual(all([7, owner, 'one', 'pointed']))
-        expect(ours).toContain(old)
-        expect((staleUntilMs! - past[0]!.startedMs) / 1000).toBeGreaterThanOrEqual(3600)
-        const taken = await rig.client.entries({ event: 'request', most: 10 })
-        expect(taken.find((e) => e.fields.request === request)?.snapshot).toMatchObject({ request: { oldValues: [old] } })
-      })
-    })
+    recordMoves(suite)
+    hostMoves(suite)
   })
 }
-
-const beforeStep: Record<string, string> = { point: 'shift', confirm: 'point' }
-export const markerText = (of: Partial<Marker>): string =>
-  formatMarker({ app: 'shop', owner, epoch: 1, site: 'one', move: '00000000-0000-4000-8000-000000000001', state: 'pointed', ...of })
