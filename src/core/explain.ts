@@ -9,8 +9,9 @@ import { reasons, type MoveKind, type Reason, type Step, type Verdict } from './
 /** What a move would leave behind, in words. */
 export const losesOf = (plan: Plan, config: Config): string => {
   if (plan.from === plan.to || plan.from === null) return 'nothing: the active site stays'
-  if (leavesData(config)) return `${config.data.holds} at ${plan.from}: no driver carries them, and they stay there`
-  return config.data.carried ? `what ${plan.from} wrote and ${plan.to} has not received` : 'nothing: no data is held'
+  if (leavesData(config)) return `${config.data.holds} at ${plan.from}: no driver carries what is held, and it stays there`
+  if (!config.data.carried) return 'nothing: no data is held'
+  return isPlanned(plan) ? `nothing: ${plan.from} is left when ${plan.to} has all that was written` : `what ${plan.from} wrote and ${plan.to} has not received`
 }
 
 const doing: Record<MoveKind, (plan: Plan) => string> = {
@@ -198,8 +199,9 @@ export function factsOf(state: State, config: Config): string[] {
     lines.push(`  votes: ${votes.up.length} up, ${votes.down.length} down, ${votes.unknown.length} abstain, of ${votes.voters.length}; quorum ${votes.quorum}`)
     for (const [vantage, vote] of Object.entries(watch.votes[site.site] ?? {})) {
       const said = vote.answers.map((a) => `${a.address} ${a.detail}`).join(', ') || watch.blind[vantage] || 'no answer of this vantage'
-      const voice = votes.voters.includes(vantage) ? vote.says : 'has no vote here'
-      lines.push(`  ${vantage}: ${voice}, ${Math.abs(vote.run)} ${vote.run < 0 ? 'failed' : 'good'} in a row: ${said}`)
+      const voice = !votes.voters.includes(vantage) ? 'has no vote here' : vote.run === 0 ? 'abstains' : vote.says
+      const streak = vote.run === 0 ? '' : `, ${Math.abs(vote.run)} ${vote.run < 0 ? 'failed' : 'good'} in a row`
+      lines.push(`  ${vantage}: ${voice}${streak}: ${said}`)
     }
     for (const e of freshEvidence(watch, site.site, nowMs))
       lines.push(`  ${e.source}: ${e.claim}: ${e.detail}, first read ${spell(nowMs - e.firstMs)} ago, last ${spell(nowMs - e.lastMs)} ago`)
@@ -240,7 +242,8 @@ function tell(step: Step, plan: Plan, config: Config): Pick<StepText, 'target' |
       if (!held || stays) return none(plan.from ?? plan.to, held ? 'the active site stays' : 'no data driver: nothing is promised about writes')
       return { target: plan.from!, sentence: `${plan.from} stops writing, or its lease runs out`, undo: back }
     case 'caught-up':
-      return held && !stays ? { target: plan.to, sentence: `${plan.to} has all that was written`, undo: null } : none(plan.to, held ? 'the active site stays' : 'no data driver')
+      if (!held || stays) return none(plan.to, held ? 'the active site stays' : 'no data driver')
+      return isPlanned(plan) ? { target: plan.to, sentence: `${plan.to} has all that was written`, undo: null } : none(plan.to, `what ${plan.from} did not send is not waited for`)
     case 'promote':
       return held && !stays ? { target: plan.to, sentence: `${plan.to} is allowed to write`, undo: back } : { target: plan.to, sentence: `${plan.to} is the active site in the ledger; no data driver has anything to open`, undo: back }
     case 'shift':
