@@ -55,7 +55,7 @@ function take(cli: Cli, entry: StoredEntry, request: Request, progress: Progress
   if (event === 'request' && fields.request === request.id) return answered(cli, entry)
   if (progress.epoch === null || fields.epoch !== progress.epoch) return redirected(cli, entry, progress)
   if (event === 'step') {
-    if (fields.phase === 'end') cli.out(`  ${msg}`)
+    if (fields.phase !== 'start') cli.out(`  ${msg}`)
     else if (cli.terminal.out) cli.out(cli.paint('dim', `  ${msg}`))
   }
   if (event !== 'move') return progress

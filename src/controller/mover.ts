@@ -54,7 +54,7 @@ export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
       await leave(self, move, world, found)
       continue
     }
-    if (found.kind === 'wait') sayWaiting(self, move, run, world, found)
+    if (found.kind === 'wait') await sayWaiting(self, move, run, world, found)
     const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found, signal)
     if (pauseMs > 0 && !wentOn) await clock.sleep(pauseMs, signal)
   }
@@ -147,11 +147,13 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
 }
 
 /** A wait that lasts is said, and again when it is for something else; figures that only count say nothing new. */
-function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, { step, why }: Extract<Next, { kind: 'wait' }>): void {
+async function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, { step, why }: Extract<Next, { kind: 'wait' }>): Promise<void> {
   const what = `${step} ${why.replaceAll(/\d+ s\b/g, '')}`
   if ((world.stepForMs[step] ?? 0) < turnMs.report || run.waitsFor === what) return
   run.waitsFor = what
-  say(self, 'warn', 'step', `${step} waits: ${why}`, { epoch, step, outcome: 'waiting' })
+  const msg = `${step} waits: ${why}`
+  say(self, 'warn', 'step', msg, { epoch, step, outcome: 'waiting' })
+  await self.book.note([self.book.entry('step', msg, { epoch, step, outcome: 'waiting', phase: 'wait', startedMs: world.at.wallMs })])
 }
 
 /** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. */

@@ -23,6 +23,7 @@ export const freshLedger = (config: Config): Ledger => ({
   reassertsMs: [],
   servedTtlS: null,
   staleUntilMs: null,
+  longTailUntilMs: null,
 })
 
 export type Opening = {
@@ -67,6 +68,8 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
     active: ledger.active ?? plan.to,
     ours: union(ledger.ours, found?.oldValues ?? [], plan.addresses),
     servedTtlS: found ? found.oldTtlS : ledger.servedTtlS,
+    // What another store allowed lives on until its lease ends: nobody may write before the fence is waited out.
+    fenced: ledger.fenced || (found !== undefined && found.seenEpoch > 0 && (ledger.active === null || !ledger.trusted)),
     trusted: plan.kind === 'adopt' ? true : ledger.trusted,
   }
 }
@@ -75,14 +78,17 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
 export function closeMove(ledger: Ledger, move: Move, debts: string[], pointedMs: number, config: Config, at: Time): Ledger {
   const closed = withPast(ledger, move, debts.length > 0 ? 'done-with-debts' : 'done', debts, at)
   const shown = config.dns.hosts.filter((h) => !debts.includes(h.host)).map((h) => [h.host, move.epoch] as const)
-  const tailMs = (ledger.servedTtlS ?? 0) * 1000
+  const ttlS = Math.max(...config.dns.hosts.map((h) => h.ttlS))
+  const servedTtlS = ledger.servedTtlS ?? ttlS
+  const tailEndsMs = pointedMs + servedTtlS * 1000
   return {
     ...closed,
     record: { epoch: move.epoch, move: move.id, site: move.to, addresses: move.addresses },
     given: givenAfter(ledger, move, config, at),
     hosts: { ...ledger.hosts, ...Object.fromEntries(shown) },
-    servedTtlS: Math.max(...config.dns.hosts.map((h) => h.ttlS)),
-    staleUntilMs: pointedMs + tailMs,
+    servedTtlS: ttlS,
+    staleUntilMs: Math.max(ledger.staleUntilMs ?? 0, tailEndsMs),
+    longTailUntilMs: servedTtlS > ttlS ? tailEndsMs : ledger.longTailUntilMs,
   }
 }
 

@@ -28,9 +28,9 @@ export function next(move: Move, world: World, config: Config): Next {
 const table: Record<Step, Row> = {
   ready: (move, world) => {
     const { to, kind, lifted } = move
-    const tailMs = (world.ledger.staleUntilMs ?? 0) - world.at.wallMs
+    const tailMs = (world.ledger.longTailUntilMs ?? 0) - world.at.wallMs
     if (isPlanned(move) && tailMs > 0 && !promoted(move, world.ledger) && !sourceIsDown(move, world))
-      return wait('ready', `old answers of the last change end in ${spell(tailMs)}`)
+      return wait('ready', `answers with the TTL from before the adoption end in ${spell(tailMs)}`)
     const fixed = kind === 'adopt' || kind === 'repoint' || promoted(move, world.ledger) || lifted.unready
     return fixed || world.sites[to]?.ready === true ? reached : wait('ready', `${to} is not known to be well`)
   },
@@ -40,8 +40,9 @@ const table: Record<Step, Row> = {
   },
   drain: () => reached,
   fence: (move, world, config) => {
-    if (!config.data.carried || promoted(move, world.ledger) || world.ledger.active === move.to) return reached
-    return fence(move, world)
+    if (!config.data.carried || promoted(move, world.ledger)) return reached
+    if (move.kind === 'adopt' && world.ledger.fenced) return outwait(world)
+    return world.ledger.active === move.to ? reached : fence(move, world)
   },
   'caught-up': (move, world, config) => {
     if (!config.data.carried || !isPlanned(move) || promoted(move, world.ledger)) return reached
@@ -150,6 +151,12 @@ function redirectAfterPromote(move: Move, world: World, config: Config): string 
   if (!isCut && (leavesData(config) || world.at.monoMs - seen.verdictSinceMs < config.policy.outageMs)) return null
   if (world.startsThisHour >= config.policy.maxMovesPerHour) return null
   return elsewhere(move, world, config)
+}
+
+/** A store that was lost or is an old copy does not know who may hold a lease, so nobody is asked: every lease runs out. */
+const outwait = ({ fencedForMs }: World): At => {
+  const leftMs = fenceWaitMs - (fencedForMs ?? 0)
+  return leftMs <= 0 ? reached : wait('fence', `whoever was active may still write for ${spell(leftMs)}`)
 }
 
 /** Only the last active site can hold a lease, so one site is asked; silence is waited out on this process's own clock. */

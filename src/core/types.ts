@@ -177,6 +177,8 @@ export type Ledger = {
   servedTtlS: number | null
   /** Until when recursors may serve what our last change replaced. */
   staleUntilMs: number | null
+  /** Until when recursors may keep answers with a TTL above the configured one, from before an adoption: a planned move waits for it. */
+  longTailUntilMs: number | null
 }
 
 /**

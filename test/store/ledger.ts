@@ -2,7 +2,7 @@ import type { Ledger, Move } from '../../src/core/types.ts'
 
 export const ledgerOf = (epoch: number, more: Partial<Ledger> = {}): Ledger => ({
   app: 'shop', owner: null, epoch, active: null, activeEpoch: 0, fenced: false, trusted: true, record: null, move: null, past: [],
-  pause: null, given: [], ours: [], hosts: {}, reassertsMs: [], staleUntilMs: null, servedTtlS: null, ...more,
+  pause: null, given: [], ours: [], hosts: {}, reassertsMs: [], staleUntilMs: null, longTailUntilMs: null, servedTtlS: null, ...more,
 })
 
 export const moveOf = (epoch: number): Move => ({
