@@ -70,10 +70,10 @@ describe('the first step whose goal is not seen', () => {
     ['point: after promote', { hosts: { dns1: claimed }, ledger: promotedLedger }, 'point: pointed dns1'],
     ['point: a host that was dead at the claim', { config: two, hosts: { dns1: pointed, dns2: before }, ledger: promotedLedger, world: { failed: { dns2: 0 } } }, 'claim: claimed dns2'],
     ['point: somebody wrote other addresses meanwhile', { hosts: { dns1: viewOf([markerText(8, 'hetzner', 'pointed', id)], ['192.0.2.3']) }, ledger: promotedLedger }, 'point: pointed dns1'],
-    ['point: no host answers', { hosts: { dns1: null }, ledger: promotedLedger }, 'wait point: no DNS host takes the change'],
-    ['point: it refused three times', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 } } }, 'wait point: no DNS host takes the change'],
+    ['point: no host answers', { hosts: { dns1: null }, ledger: promotedLedger }, 'wait point: no DNS host takes the change: dns1 does not answer'],
+    ['point: it refused three times', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 } } }, 'wait point: no DNS host takes the change: dns1 refuses it'],
     ['point: and is asked again after a while', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 }, stepForMs: { point: 30_000 } } }, 'point: pointed dns1'],
-    ['point: and again later, not at once', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 4 }, stepForMs: { point: 30_000 } } }, 'wait point: no DNS host takes the change'],
+    ['point: and again later, not at once', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 4 }, stepForMs: { point: 30_000 } } }, 'wait point: no DNS host takes the change: dns1 refuses it'],
     ['point: another host shows it, so that one is a debt', { config: two, hosts: { dns1: pointed, dns2: claimed }, ledger: promotedLedger, world: { failed: { dns2: 3 }, stepForMs: { point: 90_000 } } }, 'wait confirm: 0 of 0 name servers show it'],
     ['confirm: no name server is known', { hosts: { dns1: pointed }, ledger: promotedLedger }, 'wait confirm: 0 of 0 name servers show it'],
     ['confirm: one of two', { hosts: { dns1: pointed }, ledger: promotedLedger, world: { servers: [serverOf(1, pointed), serverOf(2, claimed)] } }, 'wait confirm: 1 of 2 name servers show it'],
@@ -84,7 +84,7 @@ describe('the first step whose goal is not seen', () => {
   })
 
   test('a host that nobody could read has reached no goal', () => {
-    expect(told(look({ hosts: { dns1: null }, ledger: promotedLedger, world: served }))).toBe('wait point: no DNS host takes the change')
+    expect(told(look({ hosts: { dns1: null }, ledger: promotedLedger, world: served }))).toBe('wait point: no DNS host takes the change: dns1 does not answer')
   })
 })
 
