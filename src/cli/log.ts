@@ -4,8 +4,8 @@ import type { Cli } from './cli.ts'
 import { hidden } from './secrets.ts'
 import { clockTime } from './times.ts'
 
-/** Lines on standard output: readable on a terminal, JSON with `time, level, event, msg` first elsewhere. */
-export const logTo = (cli: Cli): Log => (cli.terminal.out ? readable(cli) : asJson(cli))
+/** Lines on standard output: readable on a terminal (unless --json asks for it), JSON with `time, level, event, msg` first elsewhere. */
+export const logTo = (cli: Cli): Log => (cli.terminal.out && !cli.flags.json ? readable(cli) : asJson(cli))
 
 function asJson(cli: Cli): Log {
   const logger = pino(
