@@ -2,6 +2,7 @@ import type { Random } from './random.ts'
 import { serves } from './sites.ts'
 import { newStoreFile } from './store.ts'
 import type { Controller, World } from './world.ts'
+import { textsOf } from './zones.ts'
 
 /** What can go wrong. Each begins here, and ends after a while or never. */
 type Trouble = { name: string; weight: number; begin: (world: World, random: Random, forMs: number) => void }
@@ -248,8 +249,10 @@ export function settleWorld(world: World, random: Random): void {
     site.account = 'well'
   }
   const reachable = random.pick(world.zones)
+  // A marker that was deleted can be taken up only while most DNS hosts can be read.
+  const bare = world.zones.some((zone) => textsOf(zone).length !== 1)
   for (const zone of world.zones) {
-    if (zone !== reachable && zone.api !== 'well' && random.chance(0.4) && world.scenario.storeLoss === 'none') continue
+    if (!bare && zone !== reachable && zone.api !== 'well' && random.chance(0.4) && world.scenario.storeLoss === 'none') continue
     zone.api = 'well'
     for (const s of zone.servers) {
       s.dead = false
