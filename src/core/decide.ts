@@ -81,9 +81,12 @@ const evidenceOfActive = ({ ledger, watch }: State) => freshEvidence(watch, ledg
 const stoppedByOperator = (state: State) =>
   evidenceOfActive(state).some((e) => e.claim === 'machine-stopped-by-operator')
 
+/** For how long the active site has been down, an operator's stop left out. */
+export const failingMsOf = ({ ledger, watch }: State): number => watch.at!.monoMs - (watch.sites[ledger.active!]?.failingSinceMs ?? watch.at!.monoMs)
+
 /** Within a budget: is a cut about to be confirmed? */
 const cutIsPending = (state: State, config: Config): boolean =>
-  unconfirmedCut({ evidence: evidenceOfActive(state), health: 'down', config }) !== undefined
+  unconfirmedCut({ evidence: evidenceOfActive(state), health: 'down', failingMs: failingMsOf(state), config }) !== undefined
 
 /** A well site stays, unless its address changed, or a more preferred one is ready and may be returned to. */
 function whileWell({ ledger, watch }: State, config: Config): Want {

@@ -1,4 +1,4 @@
-import { barOf, budgetLeftMs, others, targetOf, whyNot } from './decide.ts'
+import { barOf, budgetLeftMs, failingMsOf, others, targetOf, whyNot } from './decide.ts'
 import { isPlanned, leavesData, siteOf } from './plan.ts'
 import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
@@ -95,7 +95,7 @@ const says: Record<Reason, (s: Say) => string> = {
   'outage-budget': (s) => budget(s, 'outage', s.config.policy.outageMs),
   'app-fault-budget': (s) => budget(s, 'appFault', s.config.policy.appFaultMs!),
   'app-fault-never': (s) => `${plight(s)}. policy.appFault is never, so nothing moves. To move: lifeboat failover ${wayOut(s)}`,
-  'cut-unconfirmed': (s) => `${plight(s)}. A cut was read once (${cutOf(s)}), and is read again after policy.confirmCut (${spell(s.config.policy.confirmCutMs)})`,
+  'cut-unconfirmed': (s) => `${plight(s)}. ${s.why.includes(cutOf(s)) ? 'It' : capital(cutOf(s))} may be a cut: that is read again until policy.confirmCut (${spell(s.config.policy.confirmCutMs)}) is over`,
   'cut-serving': (s) =>
     `${plight(s)}. It ${s.state.watch.sites[s.site]?.health === 'up' ? 'still serves' : 'may still serve'}, and that will not last: a person decides.${leftBehind(s)} To move now: lifeboat switchover ${wayOut(s)}${leavesData(s.config) ? ' --accept-loss all' : ''}`,
   'stopped-by-operator': (s) => `${s.site} was stopped by an operator: ${s.why}. Nothing moves by itself. To move: lifeboat failover ${wayOut(s)}`,
@@ -140,17 +140,19 @@ const notOthers = ({ state, config }: Say) => others(state, config).map((s) => `
 /** The one command that goes on where no site can take over: to one in doubt, else to let one in, else to create one. */
 function lastResort({ state, config }: Say): string {
   const list = others(state, config)
-  const given = list.find((s) => state.ledger.given.some((g) => g.site === s))
-  const cold = list.find((s) => siteOf(config, s)?.addresses.length === 0)
-  const doubted = list.find((s) => s !== given && s !== cold)
+  const isCold = (s: string) => siteOf(config, s)?.addresses.length === 0
+  const isGiven = (s: string) => state.ledger.given.some((g) => g.site === s)
+  const cold = list.find(isCold)
+  const given = list.find((s) => isGiven(s) && !isCold(s))
+  const doubted = list.find((s) => !isGiven(s) && !isCold(s))
   if (doubted) return ` To go there all the same: lifeboat failover ${doubted} --unready`
   if (given) return ` To let it in again: lifeboat rejoin ${given}`
   return cold ? ` To create it: lifeboat up ${cold}` : ' Another site in the file would be a way out. To prove the file: lifeboat check'
 }
 
-const cutOf = ({ state: { ledger, watch }, config }: Say): string => {
-  const evidence = freshEvidence(watch, ledger.active!, watch.at!.monoMs)
-  return unconfirmedCut({ evidence, health: 'down', config })?.detail ?? 'not any more'
+const cutOf = ({ state, config }: Say): string => {
+  const evidence = freshEvidence(state.watch, state.ledger.active!, state.watch.at!.monoMs)
+  return unconfirmedCut({ evidence, health: 'down', failingMs: failingMsOf(state), config })?.detail ?? 'not any more'
 }
 
 /** What a request changed in the ledger without a move. */

@@ -77,6 +77,8 @@ function deadlinesOf(watch: Watch, at: Facts['at'], ledger: Ledger, config: Conf
     keep(`cooldown:${epoch}`, endedMs + config.policy.cooldownMs, config.policy.cooldownMs)
     keep(`hour:${epoch}`, startedMs + hourMs, hourMs)
   }
+  const goodMs = config.check.rise * config.check.intervalMs
+  for (const { site, epoch, atMs } of ledger.given) keep(`given:${site}:${epoch}`, atMs + goodMs, goodMs)
   const pausedUntilMs = ledger.pause?.untilMs
   if (pausedUntilMs != null) keep(`pause:${pausedUntilMs}`, pausedUntilMs, Infinity)
   return deadlines
@@ -95,9 +97,10 @@ function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, con
   const misplaced = answers.find((a) => a.kind === 'other-site') ?? null
   const failures = failuresOf(watch.votes, site.site, votes)
   const again = reachAgain(watch.votes, site.site, votes)
-  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, again, misplaced, evidence, abstains, config })
   const excused = evidence.some((e) => e.claim === 'machine-stopped-by-operator')
   const failingSinceMs = health === 'down' && !excused ? (before?.failingSinceMs ?? nowMs) : null
+  const failingMs = failingSinceMs === null ? 0 : nowMs - failingSinceMs
+  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, again, misplaced, evidence, failingMs, abstains, config })
   return {
     health,
     sinceMs: before?.health === health ? before.sinceMs : nowMs,

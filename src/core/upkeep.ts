@@ -18,7 +18,10 @@ export function upkeep({ ledger, watch }: State, config: Config): { ledger: Ledg
     notes.push({ event: 'request', level: 'info', site: null, host: null, msg: 'the pause has ended: automatic moves are on again' })
   }
   // Where a site holds data, a person must say that it is in order (`lifeboat rejoin`).
-  const back = ledger.given.filter(({ site }) => watch.sites[site]?.health === 'up' && watch.sites[site]?.verdict !== 'cut')
+  const back = ledger.given.filter(({ site, epoch }) => {
+    const seen = watch.sites[site]
+    return seen?.health === 'up' && seen.verdict !== 'cut' && (watch.deadlines[`given:${site}:${epoch}`] ?? Infinity) <= watch.at!.monoMs
+  })
   if (back.length > 0 && !leavesData(config) && !config.data.carried && ledger.move === null) {
     kept = { ...kept, given: kept.given.filter((g) => !back.includes(g)) }
     for (const { site } of back)

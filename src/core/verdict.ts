@@ -15,6 +15,8 @@ export type Case = {
   /** The answer of another site of ours at one of this site's addresses. Null: none. */
   misplaced: Answer | null
   evidence: Evidence[]
+  /** For how long it has been down, an operator's stop left out. */
+  failingMs: number
   /** Why the observer does not trust itself. Null: it does. */
   abstains: string | null
   config: Config
@@ -43,16 +45,21 @@ const confirmed = (e: Evidence, config: Config) => e.lastMs - e.firstMs >= confi
 const apart = ({ firstMs, lastMs }: Evidence) =>
   lastMs - firstMs < 120_000 ? `read twice ${spell(lastMs - firstMs)} apart` : `read again and again for ${spell(lastMs - firstMs)}`
 
-/** Evidence of a cut that was read once only, so far. */
-export const unconfirmedCut = ({ evidence, health, config }: Pick<Case, 'evidence' | 'health' | 'config'>): Evidence | undefined =>
-  evidence.find(
-    (e) => !confirmed(e, config) && (definitive.includes(e.claim) || (health === 'down' && supported.includes(e.claim))),
+/** Rows 3 and 4: a key that was rotated while all was well is no cut at the first failed rounds, so the site must be down for as long too. */
+const lasted = ({ failingMs, config }: Pick<Case, 'failingMs' | 'config'>) => failingMs >= config.policy.confirmCutMs
+
+/** Evidence of a cut that does not count yet: it was read once only, or the site is not down for long enough. */
+export const unconfirmedCut = (c: Pick<Case, 'evidence' | 'health' | 'failingMs' | 'config'>): Evidence | undefined =>
+  c.evidence.find((e) =>
+    definitive.includes(e.claim) ? !confirmed(e, c.config) : c.health === 'down' && supported.includes(e.claim) && !(confirmed(e, c.config) && lasted(c)),
   )
 
 const cutBy = (claimsOfRow: readonly Claim[], c: Case): string | null => {
   const found = c.evidence.find((e) => claimsOfRow.includes(e.claim) && confirmed(e, c.config))
   return found ? `${found.detail}, ${apart(found)}` : null
 }
+
+const supportedCut = (claim: Claim, c: Case): string | null => (down(c) && lasted(c) ? cutBy([claim], c) : null)
 
 const claimed = (c: Case, ...wanted: Claim[]) => c.evidence.find((e) => wanted.includes(e.claim))
 
@@ -81,8 +88,8 @@ const down = (c: Case) => c.health === 'down'
 const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[] = [
   { row: 1, verdict: 'abstain', says: (c) => c.abstains },
   { row: definitiveRow, verdict: 'cut', says: (c) => cutBy(definitive, c) },
-  { row: 3, verdict: 'cut', says: (c) => (down(c) ? cutBy(['credentials-refused'], c) : null) },
-  { row: 4, verdict: 'cut', says: (c) => (down(c) ? cutBy(['machine-gone'], c) : null) },
+  { row: 3, verdict: 'cut', says: (c) => supportedCut('credentials-refused', c) },
+  { row: 4, verdict: 'cut', says: (c) => supportedCut('machine-gone', c) },
   {
     row: 5,
     verdict: 'stopped',

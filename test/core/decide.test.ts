@@ -69,8 +69,9 @@ const cases: Case[] = [
   ['a cut, read twice, and down', {}, [[34_000, cutDown]], 'move cut: failover aws → hetzner'],
   ['a cut, and still serving', {}, [[300_000, reads('account-locked')]], 'hold cut-serving'],
   ['a cut, and in doubt', {}, [[300_000, reads('account-locked', { sees: { aws: { here: 'silent' } }, canaries: { paris: 0 } })]], 'hold cut-serving'],
-  ['the machine is gone', {}, [[34_000, reads('machine-gone', down)]], 'move cut: failover aws → hetzner'],
-  ['the machine is gone, they say, and answers again', {}, [[32_000, reads('machine-gone', down)], [2_000, reads('machine-gone')]], 'hold blip'],
+  ['the machine is gone', {}, [[36_000, reads('machine-gone', down)]], 'move cut: failover aws → hetzner'],
+  ['the machine is gone, they say, and answers again', {}, [[34_000, reads('machine-gone', down)], [2_000, reads('machine-gone')]], 'hold blip'],
+  ['the machine is gone, and not for long enough', {}, [[34_000, reads('machine-gone', down)]], 'hold cut-unconfirmed'],
   ['both keys are refused', {}, [[38_000, reads('credentials-refused', down)]], 'move cut: failover aws → hetzner'],
 
   ['the first other site is down', {}, [[186_000, { sees: { aws: 'silent', hetzner: 'silent' } }]], 'move outage: failover aws → spare'],

@@ -54,9 +54,9 @@ describe('the first step whose goal is not seen', () => {
     ['ready: the target is not known to be well', { round: { sees: { aws: 'silent', hetzner: null } } }, 'wait ready: hetzner is not known to be well'],
     ['ready: one voter says that it is down', { round: { sees: { aws: 'silent', hetzner: { here: 'app' } } } }, 'wait ready: hetzner is not known to be well'],
     ['ready: lifted', { move: { lifted: { force: false, unready: true, unfenced: false, acceptLoss: false } }, round: { sees: { aws: 'silent', hetzner: null } } }, 'claim: claimed dns1'],
-    ['ready: a switchover waits out the old answers', { move: { kind: 'switchover', cause: 'request' }, round: {}, ledger: { staleUntilMs: day + 60_000 } }, 'wait ready: old answers of the last change end in 40 s'],
-    ['ready: a failover does not', { ledger: { staleUntilMs: day + 60_000 } }, 'claim: claimed dns1'],
-    ['ready: nor does a switchover whose source died', { move: { kind: 'switchover', cause: 'request' }, ledger: { staleUntilMs: day + 60_000 } }, 'claim: claimed dns1'],
+    ['ready: a switchover waits out answers older than the adoption', { move: { kind: 'switchover', cause: 'request' }, round: {}, ledger: { longTailUntilMs: day + 60_000 } }, 'wait ready: answers with the TTL from before the adoption end in 40 s'],
+    ['ready: a failover does not', { ledger: { longTailUntilMs: day + 60_000 } }, 'claim: claimed dns1'],
+    ['ready: nor does a switchover whose source died', { move: { kind: 'switchover', cause: 'request' }, ledger: { longTailUntilMs: day + 60_000 } }, 'claim: claimed dns1'],
     ['claim: at every host at once', { config: two }, 'claim: claimed dns1, claimed dns2'],
     ['claim: where it is not seen yet', { config: two, hosts: { dns1: claimed } }, 'claim: claimed dns2'],
     ['claim: a dead host stands in no way', { config: two, hosts: { dns1: null } }, 'claim: claimed dns2'],
@@ -100,7 +100,8 @@ describe('confirm', () => {
     ['a silent name server serves nothing stale', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, null), serverOf(3, pointed, 'dns2')], 90_000, 'done'],
     ['a lying one does', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, before), serverOf(3, pointed, 'dns2')], 90_000, 'done, debts dns1'],
     ['fewer than half show it', { dns1: pointed, dns2: before }, [serverOf(1, pointed), ...all(null, before).slice(2), serverOf(5, before, 'dns2')], 100_000, 'wait confirm: fewer than half of the name servers show it (1 of 4)'],
-    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 900_000, 'wait confirm: fewer than half of the name servers show it (0 of 4)'],
+    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 100_000, 'wait confirm: fewer than half of the name servers show it (0 of 4)'],
+    ['nobody shows it for three minutes, and the hosts took it: debts, not a move that bars the next', { dns1: pointed, dns2: pointed }, all(before, before), 180_000, 'done, debts dns1 dns2'],
   ])('%s', (_, hosts, servers, ms, expected) => {
     expect(at(hosts, servers, ms)).toBe(expected)
   })
@@ -129,6 +130,13 @@ describe('fence and promote, where a driver carries data', () => {
     ['the site\'s answer is not known', { ledger: promotedLedger, world: { data: { hetzner: null } } }, 'promote: promote hetzner'],
     ['open under an older epoch', { ledger: promotedLedger, world: { data: { hetzner: open } } }, 'promote: promote hetzner'],
     ['open', { ledger: promotedLedger, world: { data: { hetzner: { ...open, epoch: 8 } } } }, 'point: pointed dns1'],
+  ])('%s', (_, given, expected) => {
+    expect(fencing(given)).toBe(expected)
+  })
+
+  test.each<[string, Given, string]>([
+    ['an adoption of a lost store waits out every lease: nobody knows who holds one', { ledger: { fenced: true }, move: { kind: 'adopt', cause: 'request' } }, 'wait fence: whoever was active may still write for 18 s'],
+    ['and then goes on', { ledger: { fenced: true }, move: { kind: 'adopt', cause: 'request' }, world: { fencedForMs: fenceWaitMs } }, 'promote: commit hetzner'],
   ])('%s', (_, given, expected) => {
     expect(fencing(given)).toBe(expected)
   })
@@ -177,6 +185,7 @@ describe('leaving the plan', () => {
     ['an adoption is not turned', { move: { kind: 'adopt', from: null, to: 'hetzner', cause: 'request' }, round: down('hetzner') }, 'claim: claimed dns1'],
     ['a higher epoch of ours', { hosts: { dns1: viewOf([markerText(9, 'spare', 'claimed')], ['192.0.2.1']) } }, 'superseded'],
     ['the same epoch of another move', { hosts: { dns1: viewOf([markerText(8, 'hetzner', 'claimed')], ['192.0.2.1']) } }, 'superseded'],
+    ['a site that knows a later epoch', { world: { data: { hetzner: { epoch: 9, open: false, lagBytes: null } } } }, 'superseded'],
     ['a higher epoch of another owner is a stranger\'s', { hosts: { dns1: viewOf([markerText(9, 'spare', 'claimed').replace(/owner=\w+/, `owner=${'0'.repeat(32)}`)], ['192.0.2.1']) } }, 'promote: commit hetzner'],
   ])('%s', (_, given, expected) => {
     expect(told(look(given))).toBe(expected)

@@ -43,7 +43,7 @@ describe('gathering evidence', () => {
 
   test('a cut waits for its second reading until policy.confirmCut has passed', () => {
     const pendingIn = (story: ReturnType<typeof storyOf>) =>
-      unconfirmedCut({ evidence: freshEvidence(story.state.watch, 'aws', story.at.monoMs), health: 'up', config: story.config })?.claim
+      unconfirmedCut({ evidence: freshEvidence(story.state.watch, 'aws', story.at.monoMs), health: 'up', failingMs: 0, config: story.config })?.claim
     const story = after(reads('account-locked'))
     expect(pendingIn(story)).toBe('account-locked')
     story.pass(28_000, reads('account-locked'))
