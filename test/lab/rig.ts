@@ -44,7 +44,15 @@ export type RigOptions = {
 export type Client = Store & Journal & { close(): Promise<void> }
 
 /** `dead`: neither reads nor writes are answered. */
-export type RigHost = { host: string; of: DnsServer; way: Faulty; fault(fault: Fault | 'dead' | null): void; dead: boolean }
+export type RigHost = {
+  host: string
+  of: DnsServer
+  way: Faulty
+  fault(fault: Fault | 'dead' | null): void
+  dead: boolean
+  /** How often a controller read it. */
+  reads: number
+}
 
 export type Controller = {
   id: string
@@ -133,6 +141,7 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
         of,
         way,
         dead: false,
+        reads: 0,
         fault: (fault) => {
           host.dead = fault === 'dead'
           way.fault = fault === 'dead' ? null : fault
@@ -149,7 +158,10 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
     return {
       ...direct,
       host: host.host,
-      read: (signal) => (host.dead ? none : direct).read(signal),
+      read: (signal) => {
+        host.reads++
+        return (host.dead ? none : direct).read(signal)
+      },
       write: async (change, signal) => {
         rig.onWrite?.('before', host.host)
         if (crashed.has(controller())) throw new Error('crashed')

@@ -54,8 +54,9 @@ export type CaseOptions = Omit<RigOptions, 'servers' | 'zone' | 'names'> & {
 }
 
 /** Runs one test over a rig of its own. Whatever it did, records that are not of the listed names or ours stay as they were. */
-export const moveTest = (title: string, lab: () => { servers: Started[]; zone: string }, options: CaseOptions, run: (c: Case) => Promise<void>): void => {
+export const moveTest = (title: string, lab: () => { servers: Started[]; zone: string }, given: CaseOptions | (() => CaseOptions), run: (c: Case) => Promise<void>): void => {
   test(title, async () => {
+    const options = typeof given === 'function' ? given() : given
     const { servers, zone } = lab()
     const names = (options.names ?? ((z) => [`www.${z}`]))(zone)
     const www = names[0]!
