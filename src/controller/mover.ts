@@ -55,7 +55,7 @@ export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
       continue
     }
     if (found.kind === 'wait') await sayWaiting(self, move, run, world, found)
-    const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found, signal)
+    const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found)
     if (pauseMs > 0 && !wentOn) await clock.sleep(pauseMs, signal)
   }
 }
@@ -157,8 +157,8 @@ async function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, {
 }
 
 /** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. */
-async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>, signal: AbortSignal): Promise<number> {
-  const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, signal)))
+async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>): Promise<number> {
+  const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect)))
   let pauseMs = 0
   for (const [i, { outcome, detail }] of outcomes.entries()) {
     const effect = effects[i]!
@@ -183,7 +183,7 @@ async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind
 const nameOf = (effect: Effect): string =>
   effect.do === 'write' ? `${effect.host} ${effect.marker.state}` : effect.do === 'commit' ? `fenced ${effect.ledger.fenced}` : `${effect.do} ${effect.site}`
 
-async function carryOut(self: Self, run: Run, effect: Effect, signal: AbortSignal): Promise<WriteOutcome> {
+async function carryOut(self: Self, run: Run, effect: Effect): Promise<WriteOutcome> {
   const { clock, data } = self.parts
   switch (effect.do) {
     case 'commit': {
@@ -194,14 +194,11 @@ async function carryOut(self: Self, run: Run, effect: Effect, signal: AbortSigna
       return changed ? { outcome: 'done', detail: '' } : { outcome: 'lost', detail: 'the ledger changed meanwhile' }
     }
     case 'write':
-      return writeHost(self, effect, signal)
+      return writeHost(self, effect)
     case 'demote':
     case 'promote': {
       if (!data || !mayAct(self, callMs.data)) return { outcome: 'lost', detail: 'this controller no longer leads' }
-      return data[effect.do](effect.site, effect.epoch, clock.deadline(callMs.data, signal)).catch(() => {
-        signal.throwIfAborted()
-        return { outcome: 'unknown', detail: 'no answer' }
-      })
+      return data[effect.do](effect.site, effect.epoch, clock.deadline(callMs.data)).catch(() => ({ outcome: 'unknown', detail: 'no answer' }))
     }
   }
 }

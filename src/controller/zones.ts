@@ -55,11 +55,13 @@ const pointedIn = (view: HostView): number => (parseMarker(view.txt[0] ?? '')?.s
 const leastAdvanced = (views: HostView[]): HostView =>
   views.reduce((least, view) => (epochIn(view) * 2 + pointedIn(view) < epochIn(least) * 2 + pointedIn(least) ? view : least))
 
-/** Brings a DNS host from a view to a marker and addresses, where it still shows that view. */
+/**
+ * Brings a DNS host from a view to a marker and addresses, where it still shows that view. A write that has begun is not stopped with
+ * the controller: its own deadline ends it, so that nobody is left guessing whether it landed.
+ */
 export async function writeHost(
   self: Self,
   { host, view, marker, addresses }: { host: string; view: HostView; marker: Marker; addresses: string[] | null },
-  signal: AbortSignal,
 ): Promise<WriteOutcome> {
   const { config, clock } = self.parts
   const change = planChange({ view, host: configOf(self, host), app: config.app, marker, addresses, ours: oursOf(self.book.ledger(), config) })
@@ -67,9 +69,8 @@ export async function writeHost(
   if (!mayAct(self, callMs.write)) return { outcome: 'lost', detail: 'this controller no longer leads' }
   const driver = self.parts.hosts.find((h) => h.host === host)!
   try {
-    return await driver.write(change, clock.deadline(callMs.write, signal))
+    return await driver.write(change, clock.deadline(callMs.write))
   } catch (thrown) {
-    signal.throwIfAborted()
     return { outcome: 'unknown', detail: `no answer in ${callMs.write / 1000} s (${thrown instanceof Error ? thrown.name : 'error'})` }
   }
 }
@@ -137,7 +138,7 @@ async function bringUp(self: Self, host: HostConfig, todo: Extract<Mend, { do: '
   const view = self.hosts[host.host]
   if (!view) return
   const { marker, addresses, drift, note } = todo
-  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker, addresses }, signal)
+  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker, addresses })
   const after = await readHost(self, host.host, signal)
   const stands = after !== null && shows(after, host, marker, addresses, oursOf(self.book.ledger(), self.parts.config)) === 'yes'
   const told = stands ? `shows epoch ${marker.epoch}` : `${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
