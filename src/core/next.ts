@@ -206,11 +206,11 @@ function claimAt(host: HostConfig, move: Move, world: World, config: Config): Ef
   return claimable ? [{ do: 'write', host: host.host, view, marker, addresses: null }] : []
 }
 
-/** A marker that vanished where we wrote one is unknown: it is written again only where the addresses are as last confirmed. */
+/** A marker that vanished where we wrote one is unknown: it is written again only where the addresses are as last confirmed, or already those of this move. */
 function mayClaimAbsent(host: HostConfig, view: HostView, move: Move, ledger: Ledger): boolean {
   if (move.kind === 'adopt' || ledger.hosts[host.host] === undefined) return true
-  const confirmed = [...(ledger.record?.addresses ?? [])].sort()
-  return addressesOf(view, host.names, ledger.ours).join() === confirmed.join()
+  const served = addressesOf(view, host.names, ledger.ours).join()
+  return [ledger.record?.addresses ?? [], move.addresses].some((addresses) => served === [...addresses].sort().join())
 }
 
 function pointAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {

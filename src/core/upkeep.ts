@@ -100,8 +100,11 @@ function strangers(
   config: Config,
   say: (level: 'info' | 'warn', msg: string) => Note,
 ): Note | null {
-  const foreign = foreignValues(view, host, oursOf(ledger, config))
+  const toHostname = ledger.record!.addresses.some((address) => !/^[0-9.]+$|:/.test(address))
+  const foreign = foreignValues(view, host, oursOf(ledger, config), toHostname)
   if (foreign.length === 0) return null
   const list = foreign.map((v) => `${v.name} ${v.type} ${v.value}`).join(', ')
-  return say('warn', `${host.host} also serves what lifeboat did not write, and leaves alone: ${list}`)
+  const barred = [...new Set(foreign.filter(({ bars }) => bars).map(({ name }) => name))]
+  const still = barred.length > 0 ? `. Beside it nothing of ours can stand, so this is not moved: ${barred.join(', ')}` : ''
+  return say('warn', `${host.host} also serves what lifeboat did not write, and leaves alone: ${list}${still}`)
 }

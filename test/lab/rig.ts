@@ -73,7 +73,7 @@ export type Rig = {
   /** Which sites answer well. */
   up: Record<string, boolean>
   /** Called around every write of any controller; may crash it. */
-  onWrite: ((when: 'before' | 'after', host: string) => void) | null
+  onWrite: ((when: 'before' | 'after', host: string) => void | Promise<void>) | null
   controllers: Controller[]
   start(id?: string): Controller
   client: Client
@@ -163,10 +163,10 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
         return (host.dead ? none : direct).read(signal)
       },
       write: async (change, signal) => {
-        rig.onWrite?.('before', host.host)
+        await rig.onWrite?.('before', host.host)
         if (crashed.has(controller())) throw new Error('crashed')
         const outcome = await (host.dead ? none : by).write(change, signal)
-        rig.onWrite?.('after', host.host)
+        await rig.onWrite?.('after', host.host)
         return outcome
       },
     }

@@ -101,6 +101,16 @@ export const recordMoves = ({ move, all, first, alone, failoverWithoutFirst }: S
       expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
       expect([await values(), (await markers()).map((m) => m?.epoch)]).toEqual([all([two]), all(2)])
     })
+    move('txt-deleted: in the middle of a move', {}, async ({ rig, adopted, failover, markers, values, hand, zone }) => {
+      await adopted()
+      let writes = 0
+      rig.onWrite = async (when, host) => {
+        if (when === 'after' && host === rig.hosts[0]!.host && ++writes <= 2) await hand([deletion(markerName('shop', zone), 'TXT')], 0)
+      }
+      await failover('two')
+      expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+      expect([await values(), (await markers()).map((m) => [m?.epoch, m?.state])]).toEqual([all([two]), all([2, 'pointed'])])
+    })
     move('txt-deleted: with other addresses it is unknown, until a person adopts', {}, async (c) => {
       const { rig, adopted, markers, values, hand, zone, www } = c
       const controller = await adopted()
