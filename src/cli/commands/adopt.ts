@@ -42,7 +42,8 @@ async function readLedger(cli: Cli, settings: Settings): Promise<Ledger> {
 
 function refuseUntimely(ledger: Ledger, active: string | null, { sites }: Config): void {
   if (active !== null && !sites.some(({ site }) => site === active)) throw new Said(`There is no site ${active}; there are ${sites.map(({ site }) => site).join(', ')}`)
-  if (ledger.move) throw new Said(`refuse: ${planName(ledger.move)} is under way (epoch ${ledger.move.epoch}). When it has ended, adopt again; to follow it: lifeboat status --watch`, exits.refused)
+  // Once its target is the active site, a move can wait for nothing but DNS, and where a marker was lost only an adoption may write there.
+  if (ledger.move && !ledger.move.promoteTried) throw new Said(`refuse: ${planName(ledger.move)} is under way (epoch ${ledger.move.epoch}). When it has ended, adopt again; to follow it: lifeboat status --watch`, exits.refused)
   if (active !== null && ledger.record !== null && ledger.trusted && active !== ledger.active)
     throw new Said(`refuse: the names are adopted, and ${ledger.active} is active. To move to ${active}: lifeboat switchover ${active}`, exits.refused)
 }
