@@ -1,4 +1,5 @@
-import type { Ledger, Move, Past, StepRun } from '../core/types.ts'
+import type { StepRun } from '../core/moving.ts'
+import type { Ledger, Move, Past } from '../core/types.ts'
 import type { MoveState } from '../core/words.ts'
 import type { Journal, StoredEntry } from '../ports.ts'
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { freshLedger } from '../core/ledger.ts'
-import type { Config, Entry, Ledger, Snapshot } from '../core/types.ts'
+import type { Entry, Snapshot } from '../core/moving.ts'
+import type { Config, Ledger } from '../core/types.ts'
 import type { Event } from '../core/words.ts'
 import type { Store, StoreView } from '../ports.ts'
 

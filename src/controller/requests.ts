@@ -1,7 +1,8 @@
 import { admit } from '../core/admit.ts'
 import { planName, sentenceOf } from '../core/explain.ts'
 import { openMove } from '../core/ledger.ts'
-import type { Decision, Entry, Request } from '../core/types.ts'
+import type { Entry } from '../core/moving.ts'
+import type { Decision, Request } from '../core/types.ts'
 import { say, type Self } from './self.ts'
 
 /** Takes every request that waits, each in the one commit that carries it out or refuses it. */

@@ -1,6 +1,7 @@
 import { emptyWatch } from '../core/observe.ts'
 import { freshLedger } from '../core/ledger.ts'
-import type { Decision, HostView, Reading, ServerView, State } from '../core/types.ts'
+import type { HostView, ServerView } from '../core/moving.ts'
+import type { Decision, Reading, State } from '../core/types.ts'
 import type { Lease, LogLine, Report } from '../ports.ts'
 import { openBook, type Book } from './book.ts'
 import type { Parts } from './parts.ts'

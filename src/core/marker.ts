@@ -1,4 +1,4 @@
-import type { Marker } from './types.ts'
+import type { Marker } from './moving.ts'
 
 const shape =
   /^v=lifeboat1 app=(?<app>[a-z0-9-]{1,40}) owner=(?<owner>[0-9a-f]{32}) epoch=(?<epoch>0|[1-9][0-9]{0,14}) site=(?<site>[a-z0-9-]{1,40}) move=(?<move>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) state=(?<state>claimed|pointed)$/

@@ -1,7 +1,8 @@
 import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, pointAgainMs, pointTriesMost } from './limits.ts'
 import { spell } from './spell.ts'
 import { isPlanned, leavesData } from './plan.ts'
-import type { Config, Effect, HostConfig, HostView, Ledger, Marker, Move, Next, Placement, ServerView, World } from './types.ts'
+import type { Effect, HostView, Marker, Next, ServerView, World } from './moving.ts'
+import type { Config, HostConfig, Ledger, Move, Placement } from './types.ts'
 import type { Step } from './words.ts'
 import { addressesOf, shows, type Shown } from './zone.ts'
 

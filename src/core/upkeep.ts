@@ -1,7 +1,8 @@
 import { hourMs, reassertsPerHour } from './limits.ts'
 import { markerFor, oursOf } from './next.ts'
 import { leavesData } from './plan.ts'
-import type { Config, HostConfig, HostView, Ledger, Marker, State } from './types.ts'
+import type { HostView, Marker } from './moving.ts'
+import type { Config, HostConfig, Ledger, State } from './types.ts'
 import type { Event } from './words.ts'
 import { addressesOf, foreignValues, shows } from './zone.ts'
 

@@ -1,5 +1,6 @@
 import { formatMarker, markerName, parseMarker } from './marker.ts'
-import type { Change, HostConfig, HostView, Marker, RecordSet } from './types.ts'
+import type { Change, HostView, Marker, RecordSet } from './moving.ts'
+import type { HostConfig } from './types.ts'
 
 type Type = 'A' | 'AAAA' | 'CNAME'
 const types: Type[] = ['A', 'AAAA', 'CNAME']

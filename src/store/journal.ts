@@ -1,7 +1,7 @@
 // The journal's rows: appended by a commit, read by people's commands, bounded.
 
 import type { DatabaseSync } from 'node:sqlite'
-import type { Entry } from '../core/types.ts'
+import type { Entry } from '../core/moving.ts'
 import type { Journal, StoredEntry } from '../ports.ts'
 import { damaged } from './faults.ts'
 import { epochOf, type Retention } from './rules.ts'

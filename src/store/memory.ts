@@ -1,7 +1,8 @@
 // The store in memory: the sqlite store's twin for simulations and tests. One shared state, one client per process.
 
 import type { Clock } from '../clock.ts'
-import type { Entry, Ledger, Request } from '../core/types.ts'
+import type { Entry } from '../core/moving.ts'
+import type { Ledger, Request } from '../core/types.ts'
 import type { Commit, Journal, Leader, Lease, Report, Store, StoredEntry } from '../ports.ts'
 import { epochOf, expiryOf, refuseUntimely, retention, type Retention } from './rules.ts'
 

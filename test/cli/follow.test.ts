@@ -3,7 +3,8 @@ import type { Cli } from '../../src/cli/cli.ts'
 import { follow } from '../../src/cli/follow.ts'
 import { machineClock, type Clock } from '../../src/clock.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
-import type { Config, Entry, Request } from '../../src/core/types.ts'
+import type { Entry } from '../../src/core/moving.ts'
+import type { Config, Request } from '../../src/core/types.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
 
 /** A clock whose sleeps are over at once. */

@@ -2,7 +2,8 @@
 import { freshLedger } from '../../src/core/ledger.ts'
 import { emptyWatch, observe } from '../../src/core/observe.ts'
 import { planOf } from '../../src/core/plan.ts'
-import type { Answer, Config, Facts, HostConfig, HostView, Ledger, Move, Past, Reading, State, Time, World } from '../../src/core/types.ts'
+import type { HostView, World } from '../../src/core/moving.ts'
+import type { Answer, Config, Facts, HostConfig, Ledger, Move, Past, Reading, State, Time } from '../../src/core/types.ts'
 import type { AnswerKind, Claim, MoveKind } from '../../src/core/words.ts'
 
 export const owner = '5f0c9a7be2d14c3f8a60b1d29e7c4f11'

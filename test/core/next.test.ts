@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { next, settled } from '../../src/core/next.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'
-import type { Config, HostView, Ledger, Move, Next, ServerView, World } from '../../src/core/types.ts'
+import type { HostView, Next, ServerView, World } from '../../src/core/moving.ts'
+import type { Config, Ledger, Move } from '../../src/core/types.ts'
 import { steps, type Step } from '../../src/core/words.ts'
 import { configOf, day, freeze, hostOf, ledgerOf, markerText, moveOf, storyOf, viewOf, worldOf, type Round } from './house.ts'
 

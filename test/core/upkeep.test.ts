@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { mend, upkeep } from '../../src/core/upkeep.ts'
-import type { Config, HostView, Ledger } from '../../src/core/types.ts'
+import type { HostView } from '../../src/core/moving.ts'
+import type { Config, Ledger } from '../../src/core/types.ts'
 import { configOf, day, freeze, hostOf, ledgerOf, markerText, moveOf, owner, storyOf, viewOf, type Round } from './house.ts'
 
 describe('what time does to the ledger', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatMarker, markerName, parseMarker } from '../../src/core/marker.ts'
-import type { Change, HostConfig, HostView, Marker, RecordSet } from '../../src/core/types.ts'
+import type { Change, HostView, Marker, RecordSet } from '../../src/core/moving.ts'
+import type { HostConfig } from '../../src/core/types.ts'
 import { addressesOf, foreignValues, planChange, shows } from '../../src/core/zone.ts'
 
 const zone = 'shop.example'

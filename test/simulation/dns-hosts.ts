@@ -1,4 +1,4 @@
-import type { Change } from '../../src/core/types.ts'
+import type { Change } from '../../src/core/moving.ts'
 import type { DnsHost, WriteOutcome } from '../../src/ports.ts'
 import type { Process } from './process.ts'
 import { sameValues, textsOf, valuesOf, viewOf, type Entry, type Zone } from './zones.ts'

@@ -1,5 +1,6 @@
 import { Said } from '../../src/errors.ts'
-import type { Entry, Ledger } from '../../src/core/types.ts'
+import type { Entry } from '../../src/core/moving.ts'
+import type { Ledger } from '../../src/core/types.ts'
 import type { Journal, Store } from '../../src/ports.ts'
 import { memoryClient, memoryState, type MemoryState } from '../../src/store/memory.ts'
 import type { Process } from './process.ts'

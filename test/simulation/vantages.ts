@@ -1,4 +1,5 @@
-import type { Answer, HostView, Reading } from '../../src/core/types.ts'
+import type { HostView } from '../../src/core/moving.ts'
+import type { Answer, Reading } from '../../src/core/types.ts'
 import type { Claim } from '../../src/core/words.ts'
 import type { Cloud, NameServers, Sight, Vantage } from '../../src/ports.ts'
 import type { Network } from './network.ts'

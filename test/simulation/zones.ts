@@ -1,4 +1,5 @@
-import type { HostConfig, HostView, RecordSet } from '../../src/core/types.ts'
+import type { HostView, RecordSet } from '../../src/core/moving.ts'
+import type { HostConfig } from '../../src/core/types.ts'
 import { markerName } from '../../src/core/marker.ts'
 
 export type Entry = { id: number; name: string; type: string; value: string; ttlS: number }

@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
-import type { Snapshot } from '../../src/core/types.ts'
+import type { Snapshot } from '../../src/core/moving.ts'
 import type { Journal, Store } from '../../src/ports.ts'
 import { exportLines } from '../../src/store/export.ts'
 import { entryOf, exits, leaderOf, reportOf, requestOf, saidBy, wallClock } from './fixtures.ts'

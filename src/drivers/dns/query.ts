@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { HostView, RecordSet } from '../../core/types.ts'
+import type { HostView, RecordSet } from '../../core/moving.ts'
 import type { Dig } from '../../ports.ts'
 import { askUdp, openTcp } from './exchange.ts'
 import type { Stream } from './exchange.ts'

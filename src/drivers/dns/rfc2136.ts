@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { Change, HostView } from '../../core/types.ts'
+import type { Change, HostView } from '../../core/moving.ts'
 import { textOf } from '../../errors.ts'
 import type { DnsHost, WriteOutcome } from '../../ports.ts'
 import { openTcp } from './exchange.ts'

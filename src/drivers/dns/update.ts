@@ -1,4 +1,4 @@
-import type { Change } from '../../core/types.ts'
+import type { Change } from '../../core/moving.ts'
 import { classes, encodeMessage, encodeValue, opcodes, rrTypes } from './wire.ts'
 import type { Rr } from './wire.ts'
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import type { Answer, HostView } from '../../core/types.ts'
+import type { HostView } from '../../core/moving.ts'
+import type { Answer } from '../../core/types.ts'
 import type { Ask, Dig, Question, Sight, Vantage } from '../../ports.ts'
 import { probeDns } from '../probes/dns.ts'
 import { get, hostOf, openTarget } from '../probes/exchange.ts'

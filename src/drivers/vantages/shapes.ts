@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HostView } from '../../core/types.ts'
+import type { HostView } from '../../core/moving.ts'
 import { answers } from '../../core/words.ts'
 import type { AnswerKind } from '../../core/words.ts'
 import type { Ask, Dig, Question, Sight } from '../../ports.ts'

@@ -1,5 +1,6 @@
 import { markerName } from '../../../src/core/marker.ts'
-import type { Change, HostConfig, HostView, Marker } from '../../../src/core/types.ts'
+import type { Change, HostView, Marker } from '../../../src/core/moving.ts'
+import type { HostConfig } from '../../../src/core/types.ts'
 import { planChange } from '../../../src/core/zone.ts'
 import type { DnsHost } from '../../../src/ports.ts'
 import type { Rr } from '../../../src/drivers/dns/wire.ts'

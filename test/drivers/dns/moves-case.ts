@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseMarker } from '../../../src/core/marker.ts'
-import type { Marker } from '../../../src/core/types.ts'
+import type { Marker } from '../../../src/core/moving.ts'
 import type { Rr } from '../../../src/drivers/dns/wire.ts'
 import { addition } from '../../lab/hand.ts'
 import { startPoller } from '../../lab/poller.ts'

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { formatMarker, markerName } from '../../../src/core/marker.ts'
-import type { Config, Marker } from '../../../src/core/types.ts'
+import type { Marker } from '../../../src/core/moving.ts'
+import type { Config } from '../../../src/core/types.ts'
 import { addition, deletion } from '../../lab/hand.ts'
 import { one, owner, two } from '../../lab/rig.ts'
 import { beside } from './moves-case.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { markerName, parseMarker } from '../../../src/core/marker.ts'
-import type { HostView } from '../../../src/core/types.ts'
+import type { HostView } from '../../../src/core/moving.ts'
 import { foreignValues, planChange, shows } from '../../../src/core/zone.ts'
 import { addition, deletion } from '../../lab/hand.ts'
 import { forUpdates, startProxy } from '../../lab/proxy.ts'

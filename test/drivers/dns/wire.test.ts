@@ -1,7 +1,7 @@
 import packet from 'dns-packet'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Change } from '../../../src/core/types.ts'
+import type { Change } from '../../../src/core/moving.ts'
 import { sign, splitTsig, tsigKey, verify } from '../../../src/drivers/dns/tsig.ts'
 import { buildUpdate, changesNothing } from '../../../src/drivers/dns/update.ts'
 import { decodeMessage, decodeName, decodeValue, encodeMessage, encodeName, encodeValue, opcodes, rrTypes } from '../../../src/drivers/dns/wire.ts'
