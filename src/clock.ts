@@ -16,6 +16,7 @@ export interface Clock {
   id(): string
 }
 
+/** The machine's own clock and chance. */
 export const machineClock: Clock = {
   now: () => ({ monoMs: performance.now(), wallMs: Date.now() }),
   sleep: async (ms, signal) => {

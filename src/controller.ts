@@ -15,6 +15,7 @@ import type { State } from './core/types.ts'
 
 export type { Parts } from './controller/parts.ts'
 
+/** How one run of the controller differs from another. */
 export type RunOptions = {
   /** False: this process carries out what it is asked, and starts nothing by itself. */
   ownMoves: boolean

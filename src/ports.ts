@@ -24,6 +24,7 @@ export type Report = {
 /** `seq` rises with each entry and is never reused. */
 export type StoredEntry = Entry & { seq: number }
 
+/** All that one read of the store shows. */
 export type StoreView = {
   /** Names this state for compare-and-swap. */
   revision: number
@@ -34,6 +35,7 @@ export type StoreView = {
   report: Report | null
 }
 
+/** One transaction: it lands whole, or not at all. */
 export type Commit = {
   revision: number
   ledger: Ledger
@@ -42,6 +44,7 @@ export type Commit = {
   takes?: string
 }
 
+/** The right to act, while it is held. */
 export interface Lease {
   /** Monotonic; Infinity where the operating system frees it with the process. */
   heldUntilMonoMs(): number
@@ -86,6 +89,7 @@ export type Question = { site: string; address: string; timeoutMs: number } & (
   | { kind: 'dns'; name: string; type: string; port?: number }
 )
 
+/** All that a vantage is asked in one round; plain data. */
 export type Ask = { questions: Question[]; canaries: string[]; timeoutMs: number }
 /** `answers` stand in the order of the questions. */
 export type Sight = { answers: Answer[]; canaries: { well: number; asked: number } }
@@ -93,6 +97,7 @@ export type Sight = { answers: Answer[]; canaries: { well: number; asked: number
 /** What is read from one name server by DNS query: the marker and each name's A, AAAA and CNAME. */
 export type Dig = { server: string; zone: string; marker: string; names: string[]; timeoutMs: number }
 
+/** A place that probes run from, here or elsewhere. */
 export interface Vantage {
   readonly vantage: string
   /** Null: this vantage did not answer (unreachable, or not signed as it must be). */
@@ -117,6 +122,7 @@ export interface Cloud {
 /** `lost`: somebody wrote first · `refused`: the host will not · `unknown`: it may or may not have landed. */
 export type WriteOutcome = { outcome: 'done' | 'lost' | 'refused' | 'unknown'; detail: string }
 
+/** One place where a zone is written. */
 export interface DnsHost {
   readonly host: string
   /** atomic: by compare-and-swap · claim: a first claim cannot overwrite · none: re-read before and after. */
@@ -147,4 +153,5 @@ export type LogLine = {
   event: string
   msg: string
 } & Record<string, unknown>
+/** Where lines for people and machines go. */
 export type Log = (line: LogLine) => void

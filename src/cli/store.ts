@@ -19,8 +19,10 @@ export function readSettings(cli: Cli): Settings {
   return settings
 }
 
+/** True: the store's file is there. */
 export const hasStore = ({ store }: Settings): boolean => existsSync(store.path)
 
+/** What to say where it is not. */
 export const noStore = ({ store, file }: Settings): Said => new Said(`There is no store at ${store.path}. Begin one with lifeboat adopt or lifeboat watch, or name another (store.path in ${file})`)
 
 /** Throws Said where there is no store: only `watch` and `adopt` begin one. */
@@ -34,6 +36,7 @@ export async function openToRead(settings: Settings, clock: Clock): Promise<Open
   return openSqlite({ path: settings.store.path, app: settings.core.app, clock, readOnly: true })
 }
 
+/** The store for a process that may lead; created where it is not there. */
 export const openToWrite = ({ store, core }: Settings, clock: Clock): Promise<OpenStore> => openSqlite({ path: store.path, app: core.app, clock })
 
 /** A leader writes its report at least this often, with room for a slow disk. */

@@ -3,6 +3,7 @@ const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_00
 /** Longer than any span that makes sense here, and far below what a timer or a TTL can hold. */
 const mostMs = 366 * 86_400_000
 
+/** How a duration is written, for sentences. */
 export const durationForm = 'a number with ms, s, m, h or d, such as 30s'
 
 /** Milliseconds of `1500ms`, `2s`, `3m`, `1h` or `1d`; or, for whatever else, what is wrong with it. */

@@ -158,6 +158,7 @@ const address = text('Write an address such as 127.0.0.1:8686').regex(/^(\d{1,3}
   error: say('is not an IP address with a port', 'Write an address such as 127.0.0.1:8686'),
 })
 
+/** The whole of lifeboat.yaml (CONTRACT.md); unknown keys are errors. */
 export const fileSchema = mapping({
   version: z.literal(1, { error: say('is a version that nothing here reads', 'Write 1') }).default(1),
   app: shortName('Write a name such as shop'),

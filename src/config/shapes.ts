@@ -45,8 +45,10 @@ export const word = <const W extends readonly [string, ...string[]]>(words: W, w
   })
 }
 
+/** True or false. */
 export const flag = () => z.boolean({ error: unlike('is neither true nor false', 'Write true or false') })
 
+/** A whole number between two bounds. */
 export const integer = (least: number, most: number, instead = `Write a whole number from ${least} to ${most}`) => {
   const error = unlike('is not a whole number', instead)
   return z
@@ -85,6 +87,7 @@ export const mapping = <S extends z.core.$ZodLooseShape>(shape: S) =>
 export const named = <S extends z.ZodType>(name: z.ZodType<string, string>, value: S, instead: string) =>
   z.record(name, value, { error: unlike('is not a mapping', instead) })
 
+/** A list of one shape; `instead` says what to write where it is none. */
 export const list = <S extends z.ZodType>(item: S, instead: string) => z.array(item, { error: unlike('is not a list', instead) })
 
 /** One value, or a list of them. */
@@ -123,6 +126,7 @@ export const shortName = (instead: string) =>
 export const shownName = (instead: string) =>
   text(instead).regex(/^[\w.-]{1,40}$/, { error: say('is not a name of letters, digits, ., _ and -, at most 40 long', instead) })
 
+/** An IP address or a hostname, in canonical form. */
 export const ipOrHostname = () =>
   canonical(
     (value) => (familyOf(value) ? (isNobodys(value) ? null : canonicalIp(value)) : canonicalName(value)),
@@ -130,6 +134,7 @@ export const ipOrHostname = () =>
     'Write an address such as 203.0.113.1',
   )
 
+/** An IPv6 address, in canonical form. */
 export const ipV6 = () =>
   canonical(
     (value) => (familyOf(value) === 6 && !isNobodys(value) ? canonicalIp(value) : null),
@@ -137,9 +142,11 @@ export const ipV6 = () =>
     'Write an address such as "2001:db8::9", in quotes',
   )
 
+/** A DNS server as IP, IP:port or [v6]:port; port 53 where left out. */
 export const server = () =>
   canonical(canonicalServer, 'is not an IP address with a port', 'Write "192.0.2.53:53", "[2001:db8::53]:53", or the address alone for port 53')
 
+/** A zone's name, lower case, without a trailing dot. */
 export const zoneName = () => canonical(canonicalName, 'is not a zone', 'Write a name such as shop.example')
 
 /** A name to be moved; `*.` may begin it. */
@@ -150,9 +157,11 @@ export const dnsName = () =>
     'Write a name such as www.shop.example',
   )
 
+/** An http or https address. */
 export const httpUrl = (instead = 'Write an address such as https://shop.example/healthz') =>
   text(instead)
     .refine((value) => URL.canParse(value) && /^https?:\/\/[^/]/.test(value), { error: say('is not an http or https URL', instead), abort: true })
     .refine((value) => !/@/.test(new URL(value).href.split('/')[2] ?? ''), { error: say('holds a name or a password', 'Write the URL without what stands before @') })
 
+/** Text that belongs into the environment; `variable` is the name that the sentence proposes. */
 export const secret = (variable: string) => text(`Write "\${${variable}}", and set ${variable} in the environment or in lifeboat.env`)

@@ -5,6 +5,7 @@ import { Said, textOf } from '../errors.ts'
 /** The value of a variable; undefined where it is not set. */
 export type Lookup = (name: string) => string | undefined
 
+/** The file beside lifeboat.yaml that `${NAME}` reads after the environment. */
 export const variablesFile = 'lifeboat.env'
 
 const unquoted = (text: string): string => /^(["'])(.*)\1$/.exec(text)?.[2] ?? text

@@ -5,6 +5,7 @@ import type { Config, Ledger } from '../core/types.ts'
 import type { Event } from '../core/words.ts'
 import type { Store, StoreView } from '../ports.ts'
 
+/** A ledger and what the journal says of how it came about. */
 export type Change = { ledger: Ledger; entries: Entry[] }
 
 /** The ledger as this process last read it, and the one way to change it. */
@@ -25,6 +26,7 @@ export type Book = {
 
 const triesMost = 8
 
+/** Opens the book over a store; nothing is read yet. */
 export function openBook(store: Store, config: Config, clock: Clock): Book {
   let view: StoreView | null = null
   const ledgerOf = (of: StoreView | null) => of?.ledger ?? freshLedger(config)

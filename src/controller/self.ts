@@ -33,6 +33,7 @@ export type Self = {
   standsBy: string | null
 }
 
+/** A controller that has seen nothing yet, or what an earlier run of this process had seen. */
 export const newSelf = (parts: Parts, state?: State): Self => ({
   parts,
   book: openBook(parts.store, parts.config, parts.clock),
@@ -51,6 +52,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   standsBy: null,
 })
 
+/** True: the lease is held and has not run out. */
 export const isLeading = (self: Self): boolean =>
   self.lease !== null && self.parts.clock.now().monoMs < self.lease.heldUntilMonoMs()
 

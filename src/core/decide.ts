@@ -4,6 +4,7 @@ import { definitiveRow, freshEvidence, unconfirmedCut } from './verdict.ts'
 import { tally } from './votes.ts'
 import type { MoveKind, Reason } from './words.ts'
 
+/** No flag was given. */
 export const nothingLifted: Lifted = { force: false, unready: false, unfenced: false, acceptLoss: false }
 
 type Want = { hold: Reason } | { kind: MoveKind; cause: Reason }

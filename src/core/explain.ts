@@ -218,6 +218,7 @@ export function factsOf(state: State, config: Config): string[] {
 /** One step of a plan for people. `undo` null: there is nothing to take back, or no way to. */
 export type StepText = { step: Step; target: string; sentence: string; undo: string | null; nothing: boolean }
 
+/** A step of a plan as people read it; one with nothing to do says why. */
 export function stepOf(step: Step, plan: Plan, config: Config): StepText {
   const told = tell(step, plan, config)
   return { step, ...told, nothing: told.sentence.startsWith(nothingToDo) }

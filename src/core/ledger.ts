@@ -26,6 +26,7 @@ export const freshLedger = (config: Config): Ledger => ({
   longTailUntilMs: null,
 })
 
+/** All that opening a move needs besides the ledger. */
 export type Opening = {
   plan: Plan
   id: string

@@ -2,7 +2,9 @@
 
 /** A site's write lease; a fence is waited out for this × 1.1 + `fenceMarginMs` (DESIGN.md rule 1). */
 export const leaseMs = 15_000
+/** What a fence is waited out for beyond the lease: clocks of two machines run apart. */
 export const fenceMarginMs = 1_000
+/** How long after this process read the fence no lease can still be held. */
 export const fenceWaitMs = leaseMs * 1.1 + fenceMarginMs
 
 /** A DNS host that shows nothing of a change for this long is a debt (DNS.md, "Confirm"). */
@@ -19,8 +21,10 @@ export const caughtUpMostMs = 60_000
 
 /** Where no DNS host takes a change: how often it is tried in quick succession, and for each failed try so much later again. */
 export const pointTriesMost = 3
+/** For each failed try so much later the next one, once the quick ones are over. */
 export const pointAgainMs = 10_000
 
+/** The time over which policy.maxMovesPerHour counts. */
 export const hourMs = 3_600_000
 
 /** How often drift is written back in an hour under `dns.drift: reassert`. */

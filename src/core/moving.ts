@@ -37,11 +37,13 @@ export type World = {
   stepForMs: Partial<Record<Step, number>>
 }
 
+/** One thing that a step does to the outside or to the ledger; each may be repeated. */
 export type Effect =
   | { do: 'commit'; ledger: Ledger }
   | { do: 'write'; host: string; view: HostView; marker: Marker; addresses: string[] | null }
   | { do: 'demote' | 'promote'; site: string; epoch: number }
 
+/** What `next` finds: effects to carry out, something to wait for, or the end. */
 export type Next =
   | { kind: 'step'; step: Step; effects: Effect[] }
   | { kind: 'wait'; step: Step; why: string }
@@ -74,6 +76,7 @@ export type Snapshot =
   | { of: 'admit'; state: State; config: Config; request: Request; decision: Decision }
   | { of: 'next'; move: Move; world: World; config: Config; next: Next }
 
+/** One line of the journal. */
 export type Entry = {
   event: string
   atMs: number
@@ -83,6 +86,7 @@ export type Entry = {
   snapshot?: Snapshot
 }
 
+/** One step as `history` shows it. */
 export type StepRun = {
   step: Step
   target: string

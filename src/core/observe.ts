@@ -5,6 +5,7 @@ import { findingOf, freshEvidence } from './verdict.ts'
 import { blindVantages, castVotes, failuresOf, healthOf, reachAgain, readyOf, tally } from './votes.ts'
 import type { Claim, Verdict } from './words.ts'
 
+/** The watch of a process that has seen nothing. */
 export const emptyWatch = (): Watch => ({
   at: null,
   abstains: null,

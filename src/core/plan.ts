@@ -1,6 +1,7 @@
 import type { Config, Plan } from './types.ts'
 import { steps, type MoveKind } from './words.ts'
 
+/** The file's entry for a site. Undefined: there is none. */
 export const siteOf = (config: Config, site: string) => config.sites.find((s) => s.site === site)
 
 /** The move as it would be frozen: every kind has every step; one with nothing to do says so. */

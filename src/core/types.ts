@@ -3,6 +3,7 @@ import type { AnswerKind, Claim, MoveKind, MoveState, Reason, Step, Verdict } fr
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
 export type Time = { monoMs: number; wallMs: number }
 
+/** What the votes say; `unknown` is never taken for down. */
 export type Health = 'up' | 'down' | 'unknown'
 
 // ── What the config says, as far as deciding needs it ────────────────────────
@@ -15,6 +16,7 @@ export type SiteConfig = {
   standby: 'hot' | 'cold'
 }
 
+/** One DNS host of the file, with the names that it serves. */
 export type HostConfig = {
   /** Names the host in logs, the journal and `status`, e.g. `rfc2136/192.0.2.53:53/shop.example`. */
   host: string
@@ -28,6 +30,7 @@ export type HostConfig = {
   atomicZone: boolean
 }
 
+/** The file, as far as deciding needs it. */
 export type Config = {
   app: string
   /** 32 hex digits. Null: not written yet; nothing may be adopted. */
@@ -86,6 +89,7 @@ export type Reading = {
   atMs: number
 }
 
+/** All that one round found out, and nothing else. */
 export type Facts = {
   /** When the round ended and began. */
   at: Time
@@ -101,6 +105,7 @@ export type Facts = {
 /** What every DNS host must show: the marker's fields and the addresses at every name. */
 export type Placement = { epoch: number; move: string; site: string; addresses: string[] }
 
+/** A move before it is opened; frozen in it from then on. */
 export type Plan = {
   kind: MoveKind
   /** Null only where an adoption finds no active site. */
@@ -113,6 +118,7 @@ export type Plan = {
 /** What a person lifted, each flag no more than its own. */
 export type Lifted = { force: boolean; unready: boolean; unfenced: boolean; acceptLoss: boolean }
 
+/** A move that was opened. */
 export type Move = Plan & {
   epoch: number
   /** A UUID; stands in the marker, and tells a repeated success from a lost race. */
@@ -130,6 +136,7 @@ export type Move = Plan & {
   automatic: boolean
 }
 
+/** A move that ended. */
 export type Past = {
   epoch: number
   id: string
@@ -187,6 +194,7 @@ export type Ledger = {
  */
 export type Vote = { says: Health; run: number; answers: Answer[]; failure: Answer | null; atMs: number }
 
+/** A claim that stands, with the moments of its first and its latest reading, monotonic. */
 export type Evidence = {
   site: string
   source: string
@@ -196,6 +204,7 @@ export type Evidence = {
   lastMs: number
 }
 
+/** What this process makes of one site. */
 export type SiteWatch = {
   health: Health
   /** Since when `health` stands, monotonic. */
@@ -231,6 +240,7 @@ export type Watch = {
   sites: Record<string, SiteWatch>
 }
 
+/** All that deciding rests on. */
 export type State = { ledger: Ledger; watch: Watch }
 
 // ── What is decided ──────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import type { Config, HostConfig, Ledger, State } from './types.ts'
 import type { Event } from './words.ts'
 import { addressesOf, foreignValues, shows } from './zone.ts'
 
+/** Something to log and to journal. */
 export type Note = { event: Event; level: 'info' | 'warn'; site: string | null; host: string | null; msg: string }
 
 /** What the ledger owes the passing of time: a pause that ended, a fenced site that is well again. Null: nothing. */

@@ -22,6 +22,7 @@ export type Case = {
   config: Config
 }
 
+/** A verdict, the row that gave it, and why in words. */
 export type Finding = { row: number; verdict: Verdict; why: string }
 
 /** The row of a cut that stands by itself, whatever the probes say, and its claims. */

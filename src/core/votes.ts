@@ -58,6 +58,7 @@ export const castVotes = (watch: Watch, facts: Facts, config: Config, reset: boo
   return votes
 }
 
+/** A site's voters by what they say, and how many must agree. */
 export type Tally = { voters: string[]; quorum: number; up: string[]; down: string[]; unknown: string[] }
 
 /** How the voters of a site stand. */

@@ -106,6 +106,7 @@ export type MoveKind = keyof typeof moveKinds
 
 /** The steps of every move, in their order. */
 export const steps = ['ready', 'claim', 'drain', 'fence', 'caught-up', 'promote', 'shift', 'point', 'confirm'] as const
+/** One step of a move. */
 export type Step = (typeof steps)[number]
 
 /** How a move stands. */

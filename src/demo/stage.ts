@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { startEmbedded, type Embedded } from '../drivers/dns/embedded.ts'
 import { startSimDigitalOcean, type SimDigitalOcean } from './sim-digitalocean.ts'
 
+/** Where each actor of the demo stands, all on loopback. */
 export const addresses = { alpha: '127.0.0.11', beta: '127.0.0.12', canary: '127.0.0.21', paris: '127.0.0.31', tokyo: '127.0.0.32' } as const
 export type SiteName = 'alpha' | 'beta'
 const here = '127.0.0.1'

@@ -27,6 +27,7 @@ export const damaged = (path: string, detail: string): Said =>
       `Move it away, with ${path}-wal and ${path}-shm where they exist; then "lifeboat adopt" takes the app up from DNS`,
   )
 
+/** Another process holds the store's file for longer than we wait. */
 export const busy = (path: string): Said =>
   new Said(`store: ${path} is busy: another process keeps it locked. Nothing was written; try again`, exits.unfinished)
 

@@ -20,6 +20,7 @@ export type MemoryState = {
   keeps: Retention
 }
 
+/** An empty store in memory, to be shared by several controllers. */
 export const memoryState = (keeps: Retention = retention): MemoryState => ({
   revision: 0, ledger: null, requests: [], report: null, seq: 0, entries: [], leader: null, lockedBy: null, keeps,
 })

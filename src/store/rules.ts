@@ -16,6 +16,7 @@ export type Retention = {
   /** Old ones are removed with every so many-th commit. */
   everyCommits: number
 }
+/** What is kept of the journal: entries, snapshots, and how many commits lie between two clean-ups. */
 export const retention: Retention = { entriesMax: 100_000, snapshotsMax: 1_000, everyCommits: 256 }
 
 /** The epoch that an entry belongs to. Null: none. */

@@ -154,6 +154,7 @@ export const notFoundOut = (asked: Asked<unknown>): Say => {
   return { ...said(asked), scope, claim: asked.kind === 'failing' ? 'api-failing' : 'unknown', detail: asked.detail }
 }
 
+/** What every reading takes over from the answer that it rests on. */
 export const said = ({ code, http, atMs }: Asked<unknown>): Pick<Say, 'code' | 'http' | 'atMs'> => ({ code, http, atMs })
 
 /**

@@ -4,9 +4,13 @@ import ipaddr from 'ipaddr.js'
 // gets four bytes (measured 2026-11). Pure: time, ids and keys are handed in. Names are lower case without the last dot; the root is ''.
 
 export const rrTypes = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41, SVCB: 64, HTTPS: 65, TSIG: 250, ANY: 255, CAA: 257 } as const
+/** Numbers of classes (RFC 1035, RFC 2136). */
 export const classes = { IN: 1, NONE: 254, ANY: 255 } as const
+/** Numbers of the two kinds of message that we send. */
 export const opcodes = { QUERY: 0, UPDATE: 5 } as const
+/** Bits of a header's second word (RFC 1035, section 4.1.1). */
 export const flags = { response: 0x8000, authoritative: 0x0400, truncated: 0x0200 } as const
+/** Numbers of answers (RFC 1035, RFC 2136, RFC 8945). */
 export const rcodes = {
   NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, YXDOMAIN: 6, YXRRSET: 7, NXRRSET: 8, NOTAUTH: 9, NOTZONE: 10,
   BADSIG: 16, BADKEY: 17, BADTIME: 18,
@@ -131,6 +135,7 @@ const expandRdata = (bytes: Buffer, type: number, at: number, end: number): Buff
 
 // ── Messages ─────────────────────────────────────────────────────────────────
 
+/** A record as bytes, its name uncompressed. */
 export const encodeRr = (rr: Rr): Buffer => {
   const fixed = Buffer.alloc(10)
   fixed.writeUInt16BE(rr.type, 0)

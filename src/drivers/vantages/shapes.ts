@@ -33,12 +33,14 @@ const question: z.ZodType<Question> = z.discriminatedUnion('kind', [
   z.object({ ...about, kind: z.literal('dns'), name, type: z.string().regex(/^[A-Z0-9]{1,16}$/), port: port.optional() }),
 ])
 
+/** What a controller asks of a vantage in a round. */
 export const askShape: z.ZodType<Ask> = z.object({
   questions: z.array(question).max(questionsAtOnce),
   canaries: z.array(url).max(16),
   timeoutMs,
 })
 
+/** What a controller asks of a vantage about a name server. */
 export const digShape: z.ZodType<Dig> = z.object({
   server: name,
   zone: name,
@@ -64,6 +66,7 @@ export const sightShapeFor = (ask: Ask): z.ZodType<Sight> =>
     })
     .refine((sight) => sight.answers.every(({ address }, at) => address === ask.questions[at]?.address))
 
+/** What a vantage saw at a name server. Null: no answer. */
 export const viewShape: z.ZodType<HostView | null> = z
   .object({
     txt: z.array(z.string()),

@@ -6,6 +6,7 @@ export type Action = 'probe' | 'dig'
 
 /** Header names of a request (both) and of its answer (the signature). */
 export const nonceHeader = 'lifeboat-nonce'
+/** The header that carries a request's or an answer's signature. */
 export const signatureHeader = 'lifeboat-signature'
 
 export type Signing = {

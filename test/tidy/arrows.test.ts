@@ -1,0 +1,57 @@
+// core ← drivers, store ← controller ← cli ← main (DESIGN.md, "Shape").
+import { describe, expect, test } from 'vitest'
+import { sourcesOf, type Source } from './sources.ts'
+
+/** What each part may import besides its own files: other parts, `node:` modules (`node`) and packages (`package`). */
+const may: Record<string, string[]> = {
+  core: [],
+  errors: [],
+  version: ['package.json'],
+  clock: ['core', 'node'],
+  ports: ['core'],
+  config: ['core', 'errors', 'node', 'package'],
+  drivers: ['core', 'errors', 'clock', 'ports', 'node', 'package'],
+  store: ['core', 'errors', 'clock', 'ports', 'node'],
+  controller: ['core', 'errors', 'clock', 'ports', 'settings'],
+  demo: ['core', 'errors', 'clock', 'ports', 'drivers', 'version', 'node', 'package'],
+  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'drivers', 'store', 'controller', 'demo', 'version', 'node', 'package'],
+  main: ['cli'],
+  lifeboat: ['main', 'node'],
+}
+
+const partOf = (path: string): string => path.split('/')[1]?.replace(/\.[tj]s$/, '') ?? path
+
+const targetOf = ({ from, resolved, typeOnly }: Source['imports'][number]): string => {
+  if (!resolved) return from.startsWith('node:') ? 'node' : 'package'
+  // The shape of the whole file is shared as a type; `config` itself only by those who read it.
+  return resolved === 'src/config/settings.ts' && typeOnly ? 'settings' : partOf(resolved)
+}
+
+describe('import direction', () => {
+  test('every part is known here', () => {
+    const parts = [...new Set(sourcesOf('src').map((s) => partOf(s.path)))]
+    expect(parts.filter((part) => !may[part]), 'say in test/tidy/arrows.test.ts what this part may import').toEqual([])
+  })
+
+  test.each(Object.keys(may))('%s imports only what stands below it', (part) => {
+    const wrong = sourcesOf('src')
+      .filter((s) => partOf(s.path) === part)
+      .flatMap((s) => s.imports.filter((i) => partOf(i.resolved ?? '') !== part && !may[part]!.includes(targetOf(i))).map((i) => `${s.path}:${i.line}: imports ${i.from}`))
+    expect(wrong, `${part} may import ${may[part]!.join(', ') || 'nothing outside itself'}: hand it in as an argument, or move the code`).toEqual([])
+  })
+
+  test('nothing in src imports a test, and every relative import names its file with its ending', () => {
+    const wrong = sourcesOf('src').flatMap((s) =>
+      s.imports.filter((i) => i.resolved && (!i.resolved.startsWith('src/') || !/\.(ts|js)$/.test(i.resolved)) && i.resolved !== 'package.json').map((i) => `${s.path}:${i.line}: ${i.from}`),
+    )
+    expect(wrong, 'import files below src, by their full name').toEqual([])
+  })
+
+  test('a module that only re-exports others is a tower: import what you need where it stands', () => {
+    const towers = sourcesOf('src').filter((s) => {
+      const lines = s.code.split('\n').filter((line) => line.trim() !== '')
+      return lines.length > 0 && lines.every((line) => /^export .* from /.test(line))
+    })
+    expect(towers.map((s) => s.path)).toEqual([])
+  })
+})
