@@ -8,6 +8,7 @@ export type Health = 'up' | 'down' | 'unknown'
 
 // ── What the config says, as far as deciding needs it ────────────────────────
 
+/** One site of the file. */
 export type SiteConfig = {
   site: string
   cloud: string
