@@ -1,6 +1,7 @@
 // The few small interfaces that the controller sees. Each driver implements one; `cli/` wires the concrete ones.
 // "Could not find out" is a value (null, or an outcome `unknown`), never an exception that looks like an answer.
 
+import type { HostState } from './core/words.ts'
 import type { Change, Entry, HostView } from './core/moving.ts'
 import type { Answer, Ledger, Reading, Request, Watch } from './core/types.ts'
 
@@ -17,7 +18,7 @@ export type Report = {
   atWallMs: number
   watch: Watch
   decision: { id: string; kind: string; reason: string; sentence: string } | null
-  dns: { host: string; state: 'written' | 'served' | 'lost' | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
+  dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
   configHash: string
 }
 

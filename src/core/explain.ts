@@ -123,7 +123,6 @@ const says: Record<Reason, (s: Say) => string> = {
   'not-fenced': ({ site }) => `${site} is not fenced: there is nothing to rejoin. To look: lifeboat status`,
   'not-paused': () => 'nothing is paused. To pause: lifeboat pause',
   expired: () => 'nobody took the request in time: it has expired and never runs',
-  'not-leading': () => 'another controller leads',
   request: () => 'as asked',
 }
 

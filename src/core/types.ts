@@ -1,10 +1,9 @@
-import type { AnswerKind, Claim, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
+import type { AnswerKind, Claim, Health, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
 
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
 export type Time = { monoMs: number; wallMs: number }
 
-/** What the votes say; `unknown` is never taken for down. */
-export type Health = 'up' | 'down' | 'unknown'
+export type { Health }
 
 // ── What the config says, as far as deciding needs it ────────────────────────
 

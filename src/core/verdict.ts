@@ -1,6 +1,6 @@
 import { evidenceFreshMs } from './limits.ts'
 import { spell } from './spell.ts'
-import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
+import type { Answer, Config, Evidence, Health, SiteConfig, Watch } from './types.ts'
 import type { Tally } from './votes.ts'
 import type { AnswerKind, Claim, Verdict } from './words.ts'
 
@@ -8,7 +8,7 @@ import type { AnswerKind, Claim, Verdict } from './words.ts'
 export type Case = {
   site: SiteConfig
   tally: Tally
-  health: 'up' | 'down' | 'unknown'
+  health: Health
   /** The last failed answers of the voters that say down, and which of those voters reached the site since. */
   failures: Answer[]
   again: string[]

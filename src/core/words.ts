@@ -15,6 +15,22 @@ export const verdicts = {
 } as const
 export type Verdict = keyof typeof verdicts
 
+/** What the votes say of a site. */
+export const healths = {
+  up: 'at least a quorum of its voters reach it',
+  down: 'at least a quorum of its voters do not',
+  unknown: 'both or neither: never taken for down',
+} as const
+export type Health = keyof typeof healths
+
+/** What a decision comes to. */
+export const decisions = {
+  hold: 'there is nothing to do',
+  refuse: 'it would act, and that is not safe or not wanted',
+  move: 'a move is opened',
+  set: 'a request changed the ledger, and nothing moves',
+} as const
+
 /** What one answer of a probe came to. */
 export const answers = {
   ok: 'as the check asks',
@@ -89,7 +105,6 @@ export const reasons = {
   expired: { alarm: false, means: 'nobody took the request in time; it never runs' },
   'not-fenced': { alarm: false, means: 'the site is not fenced' },
   'not-paused': { alarm: false, means: 'nothing is paused' },
-  'not-leading': { alarm: false, means: 'another controller leads' },
 } as const
 export type Reason = keyof typeof reasons
 
@@ -133,7 +148,7 @@ export type Outcome = keyof typeof outcomes
 
 /** What a site is to the app now. */
 export const roles = {
-  active: 'serves',
+  active: 'the app is served from here',
   standby: 'stands ready',
   fenced: 'was given up and has not rejoined',
   cold: 'is not created yet',
