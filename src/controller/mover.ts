@@ -10,7 +10,7 @@ import type { Move } from '../core/types.ts'
 import type { Outcome, Step } from '../core/words.ts'
 import type { WriteOutcome } from '../ports.ts'
 import { callMs, turnMs } from './parts.ts'
-import { mayAct, say, type Self } from './self.ts'
+import { isStale, mayAct, say, type Self } from './self.ts'
 import { readHost, readServers, writeHost } from './zones.ts'
 
 /** What this process remembers of the move that it runs; nothing of it is needed to resume. */
@@ -82,7 +82,7 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
   return {
     at,
     ledger,
-    sites: self.state.watch.sites,
+    sites: isStale(self) ? {} : self.state.watch.sites,
     data: Object.fromEntries(sites),
     hosts,
     failed: { ...run.failed },

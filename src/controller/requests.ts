@@ -3,13 +3,13 @@ import { planName, sentenceOf } from '../core/explain.ts'
 import { openMove } from '../core/ledger.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Decision, Request } from '../core/types.ts'
-import { say, type Self } from './self.ts'
+import { isStale, say, type Self } from './self.ts'
 
 /** Takes every request that waits, each in the one commit that carries it out or refuses it. */
 export async function takeRequests(self: Self): Promise<void> {
   const view = await self.book.refresh()
   for (const request of view.requests) {
-    if (request.what === 'move' && !isWarm(self)) continue
+    if (request.what === 'move' && (!isWarm(self) || isStale(self))) continue
     await take(self, request)
   }
 }

@@ -4,13 +4,11 @@ import { openMove } from '../core/ledger.ts'
 import { observe } from '../core/observe.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Decision, Facts, Probe, SiteWatch, State } from '../core/types.ts'
-import { clockDriftMs } from '../core/limits.ts'
 import { upkeep } from '../core/upkeep.ts'
-import { voteFreshMs } from '../core/votes.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
 import { turnMs } from './parts.ts'
-import { isLeading, mayAct, say, type Self } from './self.ts'
+import { isLeading, isStale, mayAct, say, type Self } from './self.ts'
 
 /** One turn of the loop: ask every vantage, observe, decide, and say what changed. */
 export async function round(self: Self, signal: AbortSignal, ownMoves: boolean): Promise<void> {
@@ -138,11 +136,4 @@ async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>):
     return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
   })
   if (opened) say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
-}
-
-/** This process was held up since it looked: what it saw may no longer be so. A machine that was suspended shows it on its wall clock alone. */
-function isStale({ state: { watch }, parts }: Self): boolean {
-  const now = parts.clock.now()
-  const monoMs = now.monoMs - watch.at!.monoMs
-  return monoMs > voteFreshMs(parts.config) || Math.abs(now.wallMs - watch.at!.wallMs - monoMs) > clockDriftMs
 }

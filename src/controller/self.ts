@@ -1,7 +1,9 @@
 import { emptyWatch } from '../core/observe.ts'
 import { freshLedger } from '../core/ledger.ts'
+import { clockDriftMs } from '../core/limits.ts'
 import type { HostView, ServerView } from '../core/moving.ts'
 import type { Decision, Reading, State } from '../core/types.ts'
+import { voteFreshMs } from '../core/votes.ts'
 import type { Lease, LogLine, Report } from '../ports.ts'
 import { openBook, type Book } from './book.ts'
 import type { Parts } from './parts.ts'
@@ -60,6 +62,14 @@ export const isLeading = (self: Self): boolean =>
 export const mayAct = (self: Self, ms: number): boolean => {
   const { monoMs } = self.parts.clock.now()
   return self.lease !== null && monoMs >= self.actFromMs && monoMs + ms < self.lease.heldUntilMonoMs()
+}
+
+/** True: no round has come to its end lately, so what was seen may no longer be so. A machine that was suspended shows it on its wall clock alone. */
+export const isStale = ({ state: { watch }, parts }: Self): boolean => {
+  if (watch.at === null) return true
+  const now = parts.clock.now()
+  const monoMs = now.monoMs - watch.at.monoMs
+  return monoMs > voteFreshMs(parts.config) || Math.abs(now.wallMs - watch.at.wallMs - monoMs) > clockDriftMs
 }
 
 /** Says a line in the log with its event's fields. */

@@ -121,6 +121,7 @@ const troubles: Trouble[] = [
       const zone = random.pick(world.zones)
       const name = random.pick(zone.config.names)
       const luck = random.next()
+      zone.tampered = true
       if (luck < 0.4) {
         const value = random.pick(world.scenario.config.sites).addresses[0]!
         const id = zone.records.find((r) => r.type === 'A' && r.name === name)?.id
@@ -249,8 +250,8 @@ export function settleWorld(world: World, random: Random): void {
     site.account = 'well'
   }
   const reachable = random.pick(world.zones)
-  // A marker that was deleted can be taken up only while most DNS hosts can be read.
-  const bare = world.zones.some((zone) => textsOf(zone).length !== 1)
+  // What others wrote can be taken up only while most DNS hosts can be read.
+  const bare = world.zones.some((zone) => zone.tampered || textsOf(zone).length !== 1)
   for (const zone of world.zones) {
     if (!bare && zone !== reachable && zone.api !== 'well' && random.chance(0.4) && world.scenario.storeLoss === 'none') continue
     zone.api = 'well'

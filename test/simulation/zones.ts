@@ -15,10 +15,12 @@ export type Zone = {
   api: 'well' | 'hangs' | 'refuses'
   servers: { server: string; lagMs: number; dead: boolean; frozenAtMs: number | null }[]
   nextId: number
+  /** Somebody else wrote here: only a person can put that right. */
+  tampered: boolean
 }
 
 export const newZone = (config: HostConfig, app: string, records: Omit<Entry, 'id'>[], servers: Zone['servers']): Zone => {
-  const zone: Zone = { config, marker: markerName(app, config.zone), records: [], history: [], api: 'well', servers, nextId: 1 }
+  const zone: Zone = { config, marker: markerName(app, config.zone), records: [], history: [], api: 'well', servers, nextId: 1, tampered: false }
   for (const record of records) zone.records.push({ ...record, id: zone.nextId++ })
   zone.history.push({ sinceMs: 0, view: viewOf(zone) })
   return zone
