@@ -20,7 +20,7 @@ export class Violation extends Error {
   }
 }
 
-export const countNames = ['promotes', 'redirects', 'hostsBack', 'crashes', 'lost', 'abandoned', 'superseded', 'executed', 'expired', 'automatic', 'moves', 'acks', 'demotes', 'aside', 'adopted', 'upkept', 'reasserted', 'planned'] as const
+export const countNames = ['promotes', 'redirects', 'hostsBack', 'crashes', 'lost', 'abandoned', 'superseded', 'executed', 'expired', 'automatic', 'moves', 'acks', 'demotes', 'aside', 'adopted', 'upkept', 'planned'] as const
 export type Counts = Record<(typeof countNames)[number], number>
 export const noCounts = (): Counts => Object.fromEntries(countNames.map((n) => [n, 0])) as Counts
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { countNames, noCounts } from './judge.ts'
-import { simulate } from './simulation.ts'
+import { simulate, transcriptOf } from './simulation.ts'
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '50' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, trace: { type: 'boolean', default: false }, all: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
@@ -11,12 +11,11 @@ const counts = noCounts()
 let failed = 0
 const began = performance.now()
 for (let seed = first; seed < first + most; seed++) {
-  const { red, counts: own, lastLines } = await simulate(seed, values.trace ? (line) => console.log(line) : undefined)
-  for (const name of countNames) counts[name] += own[name]
-  if (!red) continue
+  const result = await simulate(seed, values.trace ? (line) => console.log(line) : undefined)
+  for (const name of countNames) counts[name] += result.counts[name]
+  if (!result.red) continue
   failed++
-  if (!values.trace && !values.quick) for (const line of lastLines.slice(-60)) console.log(line)
-  console.log(`seed ${seed} is red. ${values.quick ? red.message.slice(0, 400) : red.message}\nto see it again: npm run sim -- --seed ${seed} --trace`)
+  console.log(values.quick || values.trace ? `seed ${seed} is red. ${result.red.message}` : transcriptOf(result))
   if (!values.all) break
 }
 console.log(`${most} seeds from ${first}: ${failed} red, in ${((performance.now() - began) / 1000).toFixed(1)} s; ${countNames.map((n) => `${n} ${counts[n]}`).join(', ')}`)

@@ -13,6 +13,10 @@ import { textsOf, viewOf } from './zones.ts'
 
 export type Result = { seed: number; red: Violation | null; counts: Counts; lastLines: string[]; events: number; ms: number }
 
+/** What a failing seed prints: the last that happened, what was broken, and the one command that shows it again. */
+export const transcriptOf = ({ seed, red, lastLines }: Result): string =>
+  [...lastLines.slice(-60), `seed ${seed} is red. ${red?.message}`, `to see it again: npm run sim -- --seed ${seed} --trace`].join('\n')
+
 const calmBeginsMs = 25_000
 const restMs = 75_000
 

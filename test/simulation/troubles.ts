@@ -1,3 +1,4 @@
+import { formatMarker, parseMarker } from '../../src/core/marker.ts'
 import type { Random } from './random.ts'
 import { serves } from './sites.ts'
 import { newStoreFile } from './store.ts'
@@ -116,7 +117,7 @@ const troubles: Trouble[] = [
   },
   {
     name: 'somebody else writes',
-    weight: 3,
+    weight: 4,
     begin: (world, random) => {
       const zone = random.pick(world.zones)
       const name = random.pick(zone.config.names)
@@ -128,6 +129,11 @@ const troubles: Trouble[] = [
         world.change(zone, `${name} → ${value}`, false, () => void (zone.records = zone.records.map((r) => (r.id === id ? { ...r, value } : r))))
       } else if (luck < 0.7) {
         world.change(zone, `${name} also at 198.51.100.7`, false, () => void zone.records.push({ id: zone.nextId++, name, type: 'A', value: '198.51.100.7', ttlS: 30 }))
+      } else if (luck < 0.8) {
+        const { app, owner, sites } = world.scenario.config
+        const epoch = Math.max(0, ...world.zones.flatMap((z) => textsOf(z).map((t) => parseMarker(t)?.epoch ?? 0))) + 1
+        const value = formatMarker({ app, owner: owner!, epoch, site: random.pick(sites).site, move: random.uuid(), state: 'claimed' })
+        world.change(zone, `another controller claims epoch ${epoch}`, false, () => void (zone.records = zone.records.map((r) => (r.type === 'TXT' ? { ...r, value } : r))))
       } else if (world.scenario.storeLoss === 'none') {
         // With the store lost too, nobody would know the epoch.
         world.change(zone, 'the TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT')))
@@ -261,6 +267,7 @@ export function settleWorld(world: World, random: Random): void {
     }
   }
   for (const controller of world.controllers) {
+    controller.machine.wallOffMs = random.between(-500, 500)
     if (controller.file !== world.file) {
       controller.gone = true
       controller.process?.kill('its store is of no use any more')
