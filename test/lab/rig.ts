@@ -97,7 +97,7 @@ export type Asked = Without<Request, 'id' | 'by' | 'expiresMs'>
 
 export const speed = 20
 const nobody = '127.0.0.1:1'
-const waitMs = 15_000
+const waitMs = 30_000
 
 const configOf = ({ servers, zone, names, sites = twoSites, app = 'shop' }: RigOptions): Config => ({
   app,

@@ -38,6 +38,9 @@ export type Case = {
   poll(names?: string[], type?: 'A' | 'AAAA'): () => Polled
 }
 
+/** Alone a test takes a few seconds; several run beside one another, and the machine may be busy. */
+const testMs = 90_000
+
 type Line = { name: string; type: string; value: string; text: string }
 const bare = (name: string): string => name.replace(/\.$/, '')
 const lineOf = (text: string): Line => {
@@ -110,7 +113,7 @@ export const moveTest = (title: string, lab: () => { servers: Started[]; zone: s
       await rig.stop()
     }
     expect(await others()).toEqual(before)
-  })
+  }, testMs)
 }
 
 export type Suite = {

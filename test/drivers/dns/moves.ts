@@ -143,13 +143,16 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         expect(await values()).toEqual(all([one]))
       })
       move('cname-to-listed-follows', { names: (z) => [`www.${z}`, `alias.${z}`], records: (w, z) => [addition(w, 60, 'A', one), addition(`alias.${z}`, 60, 'CNAME', w)] }, async ({ rig, adopted, failover, values, zone, www, poll }) => {
-        await adopted()
+        const controller = await adopted()
         const polled = poll()
         await failover('two')
         expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
         const { empty } = polled()
         expect([await values(`alias.${zone}`, 'CNAME'), await values(`alias.${zone}`, 'A'), await values()]).toEqual([all([www]), all([]), all([two])])
         expect(empty).toEqual([])
+        await rig.skip(61_000)
+        await rig.until('DNS is read', () => controller.self()!.dnsReadMs! > rig.clock.now().monoMs - 30_000)
+        expect(controller.said('did not write')).toBe(false)
       })
       move('wildcard-not-shadowed', { names: (z) => [`*.${z}`], records: (w, z) => [addition(w, 60, 'A', one), ...beside(z)] }, async ({ rig, adopted, failover, values, zone, poll }) => {
         await adopted()
