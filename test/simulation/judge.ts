@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { callMs } from '../../src/controller/parts.ts'
 import { decide } from '../../src/core/decide.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'
 import { parseMarker } from '../../src/core/marker.ts'
@@ -9,7 +10,7 @@ import type { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import { isOpen, type Site } from './sites.ts'
 import { ledgerIn, type StoreFile } from './store.ts'
-import { textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
+import { servedBy, textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
 
 /** A seed that went red: which invariant, and what was seen. */
 export class Violation extends Error {
@@ -118,6 +119,18 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     for (const { guard } of world.sites) guard.written = Math.min(guard.written, at(after.active!).written)
   }
 
+  /** Confirmed is what name servers show. One that was frozen, dead or written by others since it was asked is left out. */
+  const judgeEnd = (epoch: number, state: string) => {
+    if (!pointed.has(epoch)) say('I4', `epoch ${epoch} is ${state}, and no DNS host ever showed it`)
+    if (state !== 'done') return
+    for (const zone of world.zones.filter((z) => !z.tampered))
+      for (const { server, dead, frozenAtMs } of zone.servers) {
+        if (dead || frozenAtMs !== null) continue
+        const shown = parseMarker(servedBy(zone, server, world.nowMs())?.txt[0] ?? '')
+        if (shown && shown.epoch < epoch) say('I4', `epoch ${epoch} is done, and ${server} shows epoch ${shown.epoch}`)
+      }
+  }
+
   const judgeRequests = (process: Process, after: Ledger, entries: Entry[]) => {
     for (const { event, fields } of entries) {
       if (event !== 'request' || typeof fields.request !== 'string') continue
@@ -143,7 +156,9 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
   }
 
   const mayAct = (process: Process, what: string) => {
-    if (world.fileOf(process).leader !== process) say('I5', `${process.name} acts (${what}) and does not lead`)
+    const { leader, since } = world.fileOf(process)
+    if (leader !== process) say('I5', `${process.name} acts (${what}) and does not lead`)
+    else if (since.unclean && process.monoMs() - since.monoMs < callMs.write) say('I5', `${process.name} acts (${what}) while calls of the one before it may be under way`)
   }
 
   const begunOrSaid = (process: Process, epoch: number, step: string) => {
@@ -159,6 +174,7 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     /** The store was lost: its history is forgotten; `split`: the old one lives on beside a new one. */
     storeLost: (split: boolean) => {
       forgot = true
+      answered.clear()
       active = null
       // Epochs that never left the lost store may be allocated again; where such a one is under way to a DNS host, two moves may bear it.
       const shown = world.zones.flatMap((z) => textsOf(z).map((t) => parseMarker(t)?.epoch ?? 0))
@@ -184,7 +200,7 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       for (const p of past) {
         ends.push({ from: p.from, to: p.to, atMs: world.nowMs() })
         if (p.state === 'abandoned' || p.state === 'superseded') counts[p.state]++
-        else if (!pointed.has(p.epoch)) say('I4', `epoch ${p.epoch} is ${p.state}, and no DNS host ever showed it`)
+        else judgeEnd(p.epoch, p.state)
       }
       if (after.active !== was.active || after.activeEpoch !== was.activeEpoch) if (after.activeEpoch !== was.activeEpoch) judgePromote(process, was, after)
       if (after.move && after.move.id !== was.move?.id) judgeOpening(process, was, after, after.move)
@@ -194,7 +210,14 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     dnsAsked: (process: Process, zone: Zone, change: Change) => {
       mayAct(process, zone.config.host)
       const marker = parseMarker(change.txt.new[0] ?? '')
-      if (marker) begunOrSaid(process, marker.epoch, marker.state === 'claimed' ? 'claim' : 'point')
+      if (!marker) return
+      begunOrSaid(process, marker.epoch, marker.state === 'claimed' ? 'claim' : 'point')
+      const ledger = ledgerIn(world.fileOf(process))
+      if (!ledger) return
+      if (marker.state === 'pointed' && ledger.activeEpoch < marker.epoch) say('order', `${zone.config.host} is pointed to ${marker.site} (epoch ${marker.epoch}) before that is the active site`)
+      const served = change.sets.flatMap((s) => s.old.filter((value) => ledger.ours.includes(value)))
+      const vanished = change.txt.old.length === 0 && ledger.hosts[zone.config.host] !== undefined && ledger.move === null
+      if (vanished && served.some((value) => !ledger.record!.addresses.includes(value))) say('I4', `${zone.config.host} lost its marker, serves ${served.join()}, and is written`)
     },
     dataAsked: (process: Process, what: string, site: string, epoch: number) => {
       if (what === 'demote') counts.demotes++

@@ -86,7 +86,8 @@ export function newPerson(world: World, random: Random): Person {
       world.change(zone, 'the surplus TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT' || r === newest)))
     }
     if (ledger.record === null || !ledger.trusted) return void (ledger.move === null && (await adopt()))
-    if (ledger.pause) return ask({ what: 'resume' }, false)
+    // A pause never stops a move that is open.
+    if (ledger.pause && ledger.move === null) return ask({ what: 'resume' }, false)
     const given = ledger.given.find((g) => serves(world.sites.find((s) => s.site === g.site)!))
     if (given) return ask({ what: 'rejoin', site: given.site }, false)
     if (ledger.move !== null && nowMs() - ledger.move.startedMs < 240_000) return

@@ -12,8 +12,8 @@ export type Scenario = {
   noisy: boolean
   /** Wall clocks jump by more than a minute: what is counted on wall deadlines is not judged. */
   bigJumps: boolean
-  /** The store is lost once: `gone` with every controller, `split`: one goes on with what it had. */
-  storeLoss: 'none' | 'gone' | 'split'
+  /** The store is lost once: `gone` with every controller; `split`: one goes on with what it had; `old`: a copy of earlier stands in its place. */
+  storeLoss: 'none' | 'gone' | 'split' | 'old'
   requests: boolean
 }
 
@@ -42,7 +42,7 @@ export function scenarioOf(seed: number): Scenario {
   const hosts = random.chance(0.65) ? both : [random.pick(both)]
   const fall = 2 + random.below(2)
   const loss = random.next()
-  const storeLoss = loss < 0.08 ? 'gone' : loss < (carried ? 0.08 : 0.2) ? 'split' : 'none'
+  const storeLoss = loss < 0.08 ? 'gone' : carried || loss > 0.24 ? 'none' : loss < 0.16 ? 'split' : 'old'
   const config: Config = {
     app: 'shop',
     owner: '5f0c9a7be2d14c3f8a60b1d29e7c4f11',

@@ -6,7 +6,8 @@ import { newPerson } from './person.ts'
 import { randomOf } from './random.ts'
 import { scenarioOf } from './scenario.ts'
 import { isOpen, serves } from './sites.ts'
-import { ledgerIn } from './store.ts'
+import { copyOf, ledgerIn } from './store.ts'
+import type { MemoryState } from '../../src/store/memory.ts'
 import { loseStore, runTroubles, settleWorld } from './troubles.ts'
 import { newWorld, type World } from './world.ts'
 import { textsOf, viewOf } from './zones.ts'
@@ -55,7 +56,12 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
   world.chaos = true
   runTroubles(world, luck)
   const chaosEndsMs = scheduler.nowMs() + scenario.chaosMs
-  if (scenario.storeLoss !== 'none') scheduler.at(chaosEndsMs - scenario.chaosMs * luck.between(0.2, 0.8), () => loseStore(world, luck))
+  if (scenario.storeLoss !== 'none') {
+    const lostMs = chaosEndsMs - scenario.chaosMs * luck.between(0.2, 0.8)
+    let copy: MemoryState | null = null
+    if (scenario.storeLoss === 'old') scheduler.at(lostMs - luck.span(2_000, 90_000), () => void (copy = copyOf(world.file)))
+    scheduler.at(lostMs, () => loseStore(world, luck, copy))
+  }
   const whim = () => {
     if (!world.chaos) return
     scheduler.woke()

@@ -8,9 +8,19 @@ import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** One store file, and who holds its lock. */
-export type StoreFile = { state: MemoryState; leader: Process | null; failing: boolean; entries: Entry[] }
+/** `since`: when its leader took the lock, on its own monotonic clock, and whether the one before it had let go in order. */
+export type StoreFile = { state: MemoryState; leader: Process | null; since: { monoMs: number; unclean: boolean }; failing: boolean; entries: Entry[] }
 
-export const newStoreFile = (): StoreFile => ({ state: memoryState({ entriesMax: 4_000, snapshotsMax: 60, everyCommits: 64 }), leader: null, failing: false, entries: [] })
+export const newStoreFile = (state: MemoryState = memoryState({ entriesMax: 4_000, snapshotsMax: 60, everyCommits: 64 })): StoreFile => ({
+  state,
+  leader: null,
+  since: { monoMs: 0, unclean: false },
+  failing: false,
+  entries: [],
+})
+
+/** What a backup of the file would hold; nobody holds its lock. */
+export const copyOf = ({ state }: StoreFile): MemoryState => structuredClone({ ...state, lockedBy: null })
 
 export const ledgerIn = (file: StoreFile): Ledger | null => (file.state.ledger === null ? null : (JSON.parse(file.state.ledger) as Ledger))
 
@@ -45,9 +55,12 @@ export function storeOf(process: Process, file: StoreFile, scheduler: Scheduler,
 
   const transact = <T>(run: () => T): T => {
     const { state } = file
-    const before = { revision: state.revision, ledger: state.ledger, seq: state.seq, free: state.lockedBy === null }
+    const before = { revision: state.revision, ledger: state.ledger, seq: state.seq, free: state.lockedBy === null, unclean: state.leader?.open ?? false }
     const answer = run()
-    if (before.free && state.lockedBy !== null) file.leader = process
+    if (before.free && state.lockedBy !== null) {
+      file.leader = process
+      file.since = { monoMs: process.monoMs(), unclean: before.unclean }
+    }
     if (!before.free && state.lockedBy === null) file.leader = null
     const entries = state.entries.filter((e) => e.seq > before.seq).map((e): Entry => ({ ...(JSON.parse(e.body) as Entry), ...(e.snapshot ? { snapshot: JSON.parse(e.snapshot) as NonNullable<Entry['snapshot']> } : {}) }))
     if (state.revision !== before.revision || entries.length > 0) {

@@ -2,6 +2,7 @@ import { formatMarker, parseMarker } from '../../src/core/marker.ts'
 import type { Random } from './random.ts'
 import { serves } from './sites.ts'
 import { newStoreFile } from './store.ts'
+import type { MemoryState } from '../../src/store/memory.ts'
 import type { Controller, World } from './world.ts'
 import { textsOf } from './zones.ts'
 
@@ -222,12 +223,12 @@ export function runTroubles(world: World, random: Random): void {
   turn()
 }
 
-/** The store is gone. `split`: one controller goes on with the file it holds open, another begins beside a new one. */
-export function loseStore(world: World, random: Random): void {
+/** The store is gone. `split`: one controller goes on with the file it holds open, another begins beside a new one. `copy`: what stands in its place. */
+export function loseStore(world: World, random: Random, copy: MemoryState | null): void {
   const split = world.scenario.storeLoss === 'split'
-  world.line('fault', `the store is lost${split ? ', and one controller goes on with it' : ''}`)
-  world.judge.storeLost(split)
-  world.file = newStoreFile()
+  world.line('fault', split ? 'the store is lost, and one controller goes on with it' : copy ? 'a copy of earlier stands in the place of the store' : 'the store is lost')
+  world.judge.storeLost(split || copy !== null)
+  world.file = newStoreFile(copy ?? undefined)
   const old = split ? random.pick(world.controllers) : null
   for (const controller of world.controllers) {
     if (controller === old && world.controllers.length > 1) continue
