@@ -115,8 +115,8 @@ async function lookForOlderStore(self: Self, said: Map<string, string>): Promise
     return marker && marker.app === config.app && marker.owner === config.owner ? [{ host, marker }] : []
   })
   const newest = found.sort((a, b) => b.marker.epoch - a.marker.epoch)[0]
-  // An adoption that is under way claims before it has a record.
-  const knowsNothing = ({ record, move, epoch }: Ledger) => record === null && move === null && (newest?.marker.epoch ?? 0) > epoch
+  // An adoption under way has no record yet, and knows its epoch before it claims.
+  const knowsNothing = ({ record, epoch }: Ledger) => record === null && (newest?.marker.epoch ?? 0) > epoch
   if (!newest || !knowsNothing(self.book.ledger())) return
   const { host, marker } = newest
   const msg = `${host} says epoch ${marker.epoch}, ${marker.site} is active (${marker.state}), and this store knows nothing of it: it may be new, lost or an old copy. It watches, and acts after: lifeboat adopt`

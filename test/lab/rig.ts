@@ -37,6 +37,8 @@ export type RigOptions = {
   /** In order of preference. */
   sites?: Record<string, string[]>
   app?: string
+  /** How fast its clock runs; 20 unless given. */
+  speed?: number
   change?: (config: Config) => Config
   /** One client of one shared store per process; in memory unless given. */
   store?: (clock: FastClock) => () => Client
@@ -95,7 +97,6 @@ export type Rig = {
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 export type Asked = Without<Request, 'id' | 'by' | 'expiresMs'>
 
-export const speed = 20
 const nobody = '127.0.0.1:1'
 const waitMs = 30_000
 
@@ -129,7 +130,7 @@ const nothing: Lifted = { force: false, unready: false, unfenced: false, acceptL
 export const newRig = async (options: RigOptions): Promise<Rig> => {
   const { servers, zone, names } = options
   const config = (options.change ?? ((same) => same))(configOf(options))
-  const clock = fastClock(speed)
+  const clock = fastClock(options.speed ?? 20)
   const state = memoryState()
   const connect = options.store?.(clock) ?? (() => memoryClient(state, { clock }))
   const client = connect()
@@ -176,7 +177,7 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
     probe: async ({ questions }) => ({ answers: questions.map((q) => answerOf(q.address, rig.up[q.site] ?? false)), canaries: { well: 0, asked: 0 } }),
     dig: (dig, signal) => {
       const dead = hosts.some((h) => h.dead && h.of.server === dig.server)
-      return digHost({ ...dig, server: dead ? nobody : dig.server, timeoutMs: 1000 }, machineClock, signal, 'both')
+      return digHost({ ...dig, server: dead ? nobody : dig.server, timeoutMs: 1500 }, machineClock, signal, 'both')
     },
   })
   const crashed = new Set<Controller>()

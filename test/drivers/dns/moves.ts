@@ -172,7 +172,7 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         expect(rig.hosts.every((h) => h.way.updates < 10)).toBe(true)
       })
       const many = (z: string) => Array.from({ length: 64 }, (_, n) => `a-rather-long-name-of-a-host-${n}.${z}`)
-      move('64-names: one change at each host', { names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll, serials }) => {
+      move('64-names: one change at each host', { speed: 4, names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll, serials }) => {
         await adopted()
         const before = await serials()
         const polled = poll()
