@@ -208,7 +208,7 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const { config, clock } = self.parts
   const at = clock.now()
   const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
-  const count = (world.servers ?? []).length
+  const count = (world.servers ?? []).filter((s) => s.view !== null && !debts.includes(s.host ?? '')).length
   const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
   const msg = `${planName(move)} is confirmed at ${count} name server${count === 1 ? '' : 's'}, in ${spell(at.wallMs - move.startedMs)}${owed}`
   const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }

@@ -95,14 +95,17 @@ export function newPerson(world: World, random: Random): Person {
     const lifted = { ...nothingLifted, acceptLoss: true }
     const waits = ledger.move !== null || (view.report && view.report.decision?.kind !== 'hold')
     const unwell = !serves(active) && watch.sites[active.site]?.health === 'down'
-    if (unwell && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
+    // Before promote it is lifeboat's own task to turn a move to a better end.
+    const mayTurn = ledger.move === null || ledger.move.to === ledger.active
+    if (unwell && mayTurn && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
     // A marker that somebody deleted while the names moved is written again by nothing else.
-    if (ledger.move !== null) return void (await adopt())
-    const drifted = world.zones.some((z) => readable(z) && !serverOf(z, ledger.record!.addresses))
+    const bare = world.zones.some((z) => readable(z) && textsOf(z).length === 0)
+    if (ledger.move !== null) return void (bare && (await adopt()))
+    const drifted = world.zones.some((z) => readable(z) && (textsOf(z).length === 0 || !servesAll(z, ledger.record!.addresses)))
     if (drifted && random.chance(0.2)) await adopt()
   }
 
-  const serverOf = (zone: Zone, addresses: string[]) => zone.config.names.every((n) => addresses.every((a) => viewOf(zone).sets.some((s) => s.name === n && s.values.includes(a))))
+  const servesAll = (zone: Zone, addresses: string[]) => zone.config.names.every((n) => addresses.every((a) => viewOf(zone).sets.some((s) => s.name === n && s.values.includes(a))))
 
   const dabble = async () => {
     const luck = random.next()

@@ -137,7 +137,11 @@ const troubles: Trouble[] = [
         world.change(zone, `another controller claims epoch ${epoch}`, false, () => void (zone.records = zone.records.map((r) => (r.type === 'TXT' ? { ...r, value } : r))))
       } else if (world.scenario.storeLoss === 'none') {
         // With the store lost too, nobody would know the epoch.
-        world.change(zone, 'the TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT')))
+        const value = random.pick(world.scenario.config.sites).addresses[0]!
+        const restored = random.chance(0.5)
+        world.change(zone, restored ? `an old copy of the zone, ${value} and no TXT` : 'the TXT is deleted', false, () => {
+          zone.records = zone.records.filter((r) => r.type !== 'TXT').map((r) => (restored && r.type === 'A' ? { ...r, value } : r))
+        })
       }
     },
   },
