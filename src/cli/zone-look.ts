@@ -1,5 +1,5 @@
 import { newSelf } from '../controller/self.ts'
-import { readHost, readServers } from '../controller/zones.ts'
+import { readHost, readServers } from '../controller/hosts.ts'
 import type { Settings } from '../config/settings.ts'
 import { parseMarker } from '../core/marker.ts'
 import type { HostView, Marker, RecordSet, ServerView } from '../core/moving.ts'

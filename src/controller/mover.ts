@@ -2,7 +2,7 @@ import { startsThisHour } from '../core/decide.ts'
 import { planName, spell, stepOf } from '../core/explain.ts'
 import { closeMove, openMove, standAside } from '../core/ledger.ts'
 import { pointTriesMost } from '../core/limits.ts'
-import { looksAtServers, next } from '../core/next.ts'
+import { looksAtServers, next, sourceIsDown } from '../core/next.ts'
 import { nothingLifted } from '../core/decide.ts'
 import { planOf } from '../core/plan.ts'
 import type { Effect, Entry, HostView, Next, World } from '../core/moving.ts'
@@ -10,8 +10,8 @@ import type { Move } from '../core/types.ts'
 import type { Outcome, Step } from '../core/words.ts'
 import type { WriteOutcome } from '../ports.ts'
 import { callMs, turnMs } from './parts.ts'
-import { isStale, mayAct, say, type Self } from './self.ts'
-import { readHost, readServers, writeHost } from './zones.ts'
+import { isStale, mayAct, orNull, say, type Self } from './self.ts'
+import { readHost, readServers, writeHost } from './hosts.ts'
 
 /** What this process remembers of the move that it runs; nothing of it is needed to resume. */
 type Run = {
@@ -67,8 +67,9 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
     await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal)))
     return self.hosts
   }
+  const limit = clock.deadline(callMs.read, signal)
   const dataOf = async (site: string) =>
-    [site, data ? await data.read(site, clock.deadline(callMs.read, signal)).catch(() => null) : null] as const
+    [site, data ? await orNull(self, 'step', `the data at ${site}`, limit, data.read(site, limit)) : null] as const
   const [hosts, servers, sites] = await Promise.all([
     views(),
     looksAtServers(run.at) ? readServers(self, signal) : null,
@@ -199,7 +200,9 @@ async function carryOut(self: Self, run: Run, effect: Effect): Promise<WriteOutc
     case 'demote':
     case 'promote': {
       if (!data || !mayAct(self, callMs.data)) return { outcome: 'lost', detail: 'this controller no longer leads' }
-      return data[effect.do](effect.site, effect.epoch, clock.deadline(callMs.data)).catch(() => ({ outcome: 'unknown', detail: 'no answer' }))
+      const limit = clock.deadline(callMs.data)
+      const asked = data[effect.do](effect.site, effect.epoch, limit)
+      return (await orNull(self, 'step', `${effect.do} at ${effect.site}`, limit, asked)) ?? { outcome: 'unknown', detail: 'no answer' }
     }
   }
 }
@@ -208,12 +211,13 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const { config, clock } = self.parts
   const at = clock.now()
   const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
+  const ending = { debts, pointedMs: at.wallMs - confirmMs, sourceDown: sourceIsDown(move, world) }
   const count = (world.servers ?? []).filter((s) => s.view !== null && !debts.includes(s.host ?? '')).length
   const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
   const msg = `${planName(move)} is confirmed at ${count} name server${count === 1 ? '' : 's'}, in ${spell(at.wallMs - move.startedMs)}${owed}`
   const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
   const closed = await self.book.change((now) =>
-    now.move?.id === move.id ? { ledger: closeMove(now, now.move, debts, at.wallMs - confirmMs, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
+    now.move?.id === move.id ? { ledger: closeMove(now, now.move, ending, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
   )
   if (!closed) return
   self.state = { ...self.state, ledger: closed }

@@ -1,3 +1,7 @@
+import { parseMarker } from '../core/marker.ts'
+import { markerFor, oursOf } from '../core/move-hosts.ts'
+import type { HostView } from '../core/moving.ts'
+import { addressesOf, shows } from '../core/zone.ts'
 import { turnMs } from './parts.ts'
 import type { Self } from './self.ts'
 
@@ -19,5 +23,26 @@ export async function writeReport(self: Self): Promise<void> {
       dns: self.dns,
       configHash,
     },
+  })
+}
+
+/** Each DNS host for `status`, held against the ledger's record. */
+export function hostsFor(self: Self): Self['dns'] {
+  const { config } = self.parts
+  const ledger = self.book.ledger()
+  return config.dns.hosts.map((host) => {
+    const view = self.hosts[host.host] ?? null
+    const epoch = view ? (parseMarker(view.txt[0] ?? '')?.epoch ?? null) : null
+    const addresses = view ? addressesOf(view, host.names) : null
+    const stands = (v: HostView | null) =>
+      v && ledger.record && config.owner
+        ? shows(v, host, markerFor(ledger.record, config, 'pointed'), ledger.record.addresses, oursOf(ledger, config))
+        : null
+    const servers = (self.servers ?? []).filter((s) => s.zone === host.zone && (s.host === host.host || s.host === null) && s.view)
+    const served = servers.length > 0 && servers.every((s) => stands(s.view) === 'yes')
+    const shown = stands(view)
+    const state = view === null ? 'lost' : shown === null ? null : shown !== 'yes' ? 'lost' : served ? 'served' : 'written'
+    const detail = view === null ? 'does not answer' : shown === 'yes' ? '' : shown === null ? 'not adopted' : shown
+    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail }
   })
 }

@@ -8,7 +8,7 @@ import { upkeep } from '../core/upkeep.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
 import { turnMs } from './parts.ts'
-import { isLeading, isStale, mayAct, say, type Self } from './self.ts'
+import { isLeading, isStale, mayAct, orNull, say, type Self } from './self.ts'
 
 /** One turn of the loop: ask every vantage, observe, decide, and say what changed. */
 export async function round(self: Self, signal: AbortSignal, ownMoves: boolean): Promise<void> {
@@ -19,7 +19,7 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
   const ask = { questions: asked, canaries: self.parts.canaries, timeoutMs: config.check.timeoutMs }
   const sights = await Promise.all(
     self.parts.vantages.map(async (v) => {
-      const sight = await v.probe(ask, limit).catch(() => null) // The deadline: this vantage abstains.
+      const sight = await orNull(self, 'vantage', v.vantage, limit, v.probe(ask, limit))
       return { vantage: v.vantage, sight, atMs: clock.now().monoMs }
     }),
   )

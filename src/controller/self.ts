@@ -4,6 +4,8 @@ import { clockDriftMs } from '../core/limits.ts'
 import type { HostView, ServerView } from '../core/moving.ts'
 import type { Decision, Reading, State } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'
+import type { Event } from '../core/words.ts'
+import { textOf } from '../errors.ts'
 import type { Lease, LogLine, Report } from '../ports.ts'
 import { openBook, type Book } from './book.ts'
 import type { Parts } from './parts.ts'
@@ -33,6 +35,8 @@ export type Self = {
   reportedMs: number
   /** Who leads instead, as it was last said. Null: this process, or not said yet. */
   standsBy: string | null
+  /** Faults of drivers that were said. */
+  faults: Set<string>
 }
 
 /** A controller that has seen nothing yet, or what an earlier run of this process had seen. */
@@ -52,6 +56,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   reportDue: false,
   reportedMs: -Infinity,
   standsBy: null,
+  faults: new Set(),
 })
 
 /** True: the lease is held and has not run out. */
@@ -75,3 +80,20 @@ export const isStale = ({ state: { watch }, parts }: Self): boolean => {
 /** Says a line in the log with its event's fields. */
 export const say = (self: Self, level: LogLine['level'], event: string, msg: string, fields: Record<string, unknown> = {}): void =>
   self.parts.log({ level, event, msg, ...fields })
+
+/**
+ * What a driver answers, or null where its deadline ended it. One that throws before that has a fault of its own: it is said once, and
+ * is no more an answer than silence.
+ */
+export async function orNull<T>(self: Self, event: Event, what: string, limit: AbortSignal, answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer
+  } catch (thrown) {
+    const fault = `${what}: ${textOf(thrown)}`
+    if (!limit.aborted && !self.faults.has(fault)) {
+      self.faults.add(fault)
+      say(self, 'error', event, `${fault}. It counts as no answer`)
+    }
+    return null
+  }
+}

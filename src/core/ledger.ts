@@ -75,8 +75,11 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
   }
 }
 
-/** Closes the open move as confirmed; `pointedMs` is the wall moment of its last DNS write. */
-export function closeMove(ledger: Ledger, move: Move, debts: string[], pointedMs: number, config: Config, at: Time): Ledger {
+/** How a move ended. `pointedMs`: the wall moment of its last DNS write. `sourceDown`: the site left was down, so a planned move went on as a failover. */
+export type Ending = { debts: string[]; pointedMs: number; sourceDown: boolean }
+
+/** Closes the open move as confirmed. */
+export function closeMove(ledger: Ledger, move: Move, { debts, pointedMs, sourceDown }: Ending, config: Config, at: Time): Ledger {
   const closed = withPast(ledger, move, debts.length > 0 ? 'done-with-debts' : 'done', debts, at)
   const shown = config.dns.hosts.filter((h) => !debts.includes(h.host)).map((h) => [h.host, move.epoch] as const)
   const ttlS = Math.max(...config.dns.hosts.map((h) => h.ttlS))
@@ -85,7 +88,7 @@ export function closeMove(ledger: Ledger, move: Move, debts: string[], pointedMs
   return {
     ...closed,
     record: { epoch: move.epoch, move: move.id, site: move.to, addresses: move.addresses },
-    given: givenAfter(ledger, move, config, at),
+    given: givenAfter(ledger, move, isPlanned(move) && !sourceDown && !leavesData(config), at),
     hosts: { ...ledger.hosts, ...Object.fromEntries(shown) },
     servedTtlS: ttlS,
     staleUntilMs: Math.max(ledger.staleUntilMs ?? 0, tailEndsMs),
@@ -123,13 +126,12 @@ function givenOnTheWay({ move, given }: Ledger, { to }: Plan, at: Time): Ledger[
   return [...given, { site: left, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
 }
 
-/** After an unplanned move the site left is fenced; after a planned one it stands ready, unless data stayed behind there. */
-function givenAfter(ledger: Ledger, move: Move, config: Config, at: Time): Ledger['given'] {
+/** A site left in order stands ready; any other is fenced. */
+function givenAfter(ledger: Ledger, move: Move, inOrder: boolean, at: Time): Ledger['given'] {
   const kept = ledger.given.filter((g) => g.site !== move.to)
   if (move.from === null || move.from === move.to) return kept
-  if (isPlanned(move) && !leavesData(config)) return kept.filter((g) => g.site !== move.from)
   const others = kept.filter((g) => g.site !== move.from)
-  return [...others, { site: move.from, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
+  return inOrder ? others : [...others, { site: move.from, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
 }
 
 const union = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort()

@@ -1,10 +1,10 @@
-import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, pointAgainMs, pointTriesMost } from './limits.ts'
-import { spell } from './spell.ts'
+import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, readyMostMs } from './limits.ts'
+import { claimAt, debtsOf, pointAt, settled, showsMove, standsAt } from './move-hosts.ts'
+import type { Next, World } from './moving.ts'
 import { isPlanned, leavesData } from './plan.ts'
-import type { Effect, HostView, Marker, Next, ServerView, World } from './moving.ts'
-import type { Config, HostConfig, Ledger, Move, Placement } from './types.ts'
+import { spell } from './spell.ts'
+import type { Config, Ledger, Move } from './types.ts'
 import type { Step } from './words.ts'
-import { addressesOf, shows, type Shown } from './zone.ts'
 
 type Reached = { kind: 'reached' }
 type At = Reached | Extract<Next, { kind: 'step' | 'wait' }>
@@ -98,7 +98,7 @@ const untaken = (move: Move, world: World, config: Config): string =>
     .join(', ')
 
 /** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. */
-const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
+export const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
 
 /** From the first attempt to promote, its outcome unknown included. */
 const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && ledger.activeEpoch === move.epoch
@@ -127,6 +127,11 @@ function turn(move: Move, world: World, config: Config): Next | null {
   if ((target?.health === 'down' && !move.lifted.unready) || target?.verdict === 'cut') {
     const to = sourceWell ? move.from! : elsewhere(move, world, config)
     return to === null ? null : redirect(to, ailing(move.to, world))
+  }
+  const readyMs = Math.min(world.stepForMs.ready ?? 0, world.at.monoMs - (target?.sinceMs ?? 0))
+  if (readyMs > readyMostMs && target?.ready !== true && !move.lifted.unready) {
+    const to = sourceWell ? move.from! : elsewhere(move, world, config)
+    if (to !== null) return redirect(to, `${move.to} was not known to be well for ${spell(readyMs)}`)
   }
   if (!sourceWell) return null
   if (isOutage(move)) return redirect(move.from!, `${move.from} is up again`)
@@ -171,88 +176,6 @@ function fence(move: Move, world: World): At {
   if (fencedForMs !== null && fencedForMs >= fenceWaitMs) return reached
   return { kind: 'step', step: 'fence', effects: [{ do: 'demote', site: source, epoch: move.epoch }] }
 }
-
-/** Addresses at our names that count as ours: those written or adopted, and every site's. */
-export const oursOf = (ledger: Ledger, config: Config): string[] => [
-  ...new Set([...ledger.ours, ...config.sites.flatMap((s) => s.addresses)]),
-]
-
-/** The marker that a placement or a move stands for at every DNS host. */
-export const markerFor = (of: Placement, config: Config, state: Marker['state']): Marker => ({
-  app: config.app,
-  owner: config.owner!,
-  epoch: of.epoch,
-  site: of.site,
-  move: of.move,
-  state,
-})
-
-const markerOf = (move: Move, config: Config, state: Marker['state']): Marker =>
-  markerFor({ epoch: move.epoch, move: move.id, site: move.to, addresses: move.addresses }, config, state)
-
-/** What a host's view shows of the move; null: it could not be read. */
-const standsAt = (host: HostConfig, move: Move, world: World, config: Config, state: Marker['state']): Shown | null => {
-  const view = world.hosts[host.host]
-  const addresses = state === 'pointed' ? move.addresses : null
-  return view ? shows(view, host, markerOf(move, config, state), addresses, oursOf(world.ledger, config)) : null
-}
-
-/** A claim is a mirror for the day when the store is lost. One try a host: one that is dead or refuses stands in no way. */
-function claimAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {
-  const view = world.hosts[host.host]
-  if (!view || (world.failed[host.host] ?? 0) > 0) return []
-  const stands = standsAt(host, move, world, config, 'claimed')
-  const claimable = stands === 'older' || (stands === 'absent' && mayClaimAbsent(host, view, move, world.ledger))
-  const marker = markerOf(move, config, 'claimed')
-  return claimable ? [{ do: 'write', host: host.host, view, marker, addresses: null }] : []
-}
-
-/** A marker that vanished where we wrote one is unknown: it is written again only where the addresses are as last confirmed, or already those of this move. */
-function mayClaimAbsent(host: HostConfig, view: HostView, move: Move, ledger: Ledger): boolean {
-  if (move.kind === 'adopt' || ledger.hosts[host.host] === undefined) return true
-  const served = addressesOf(view, host.names, ledger.ours).join()
-  return [ledger.record?.addresses ?? [], move.addresses].some((addresses) => served === [...addresses].sort().join())
-}
-
-function pointAt(host: HostConfig, move: Move, world: World, config: Config): Effect[] {
-  const view = world.hosts[host.host]
-  if (!view || !mayTry(host, move, world, config)) return []
-  const stands = standsAt(host, move, world, config, 'pointed')
-  const writable =
-    stands === 'older' ||
-    stands === 'other-addresses' ||
-    (stands === 'absent' && mayClaimAbsent(host, view, move, world.ledger))
-  const marker = markerOf(move, config, 'pointed')
-  return writable ? [{ do: 'write', host: host.host, view, marker, addresses: move.addresses }] : []
-}
-
-/** A host that refuses is left as a debt once another one shows the move; until then it is tried again and again, ever slower. */
-function mayTry(host: HostConfig, move: Move, world: World, config: Config): boolean {
-  const failed = world.failed[host.host] ?? 0
-  if (failed < pointTriesMost) return true
-  const shown = config.dns.hosts.some((h) => standsAt(h, move, world, config, 'pointed') === 'yes')
-  return !shown && (world.stepForMs.point ?? 0) >= failed * pointAgainMs
-}
-
-const showsMove = ({ view, host, zone }: ServerView, move: Move, world: World, config: Config): boolean => {
-  const of = config.dns.hosts.find((h) => h.host === host) ?? config.dns.hosts.find((h) => h.zone === zone)
-  if (!view || !of) return false
-  return shows(view, of, markerOf(move, config, 'pointed'), move.addresses, oursOf(world.ledger, config)) === 'yes'
-}
-
-/** `served`, `lost`, or null: neither yet. */
-export function settled(host: HostConfig, move: Move, world: World, config: Config): 'served' | 'lost' | null {
-  const servers = (world.servers ?? []).filter((s) => s.zone === host.zone && (s.host === host.host || s.host === null))
-  const written = standsAt(host, move, world, config, 'pointed') === 'yes'
-  const every = (of: ServerView[]) => of.length > 0 && of.every((s) => showsMove(s, move, world, config))
-  if (written && every(servers)) return 'served'
-  if ((world.stepForMs.confirm ?? 0) < hostLostAfterMs) return null
-  // A name server that is silent serves nothing stale; one that answers otherwise does.
-  return written && every(servers.filter((s) => s.view !== null)) ? 'served' : 'lost'
-}
-
-const debtsOf = (move: Move, world: World, config: Config): string[] =>
-  config.dns.hosts.filter((host) => settled(host, move, world, config) !== 'served').map((h) => h.host)
 
 /** The parent's name servers are asked only where a step's goal is seen there. */
 export const looksAtServers = (step: Step | null): boolean => step === 'confirm'

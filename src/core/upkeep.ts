@@ -1,5 +1,5 @@
 import { hourMs, reassertsPerHour } from './limits.ts'
-import { markerFor, oursOf } from './next.ts'
+import { markerFor, oursOf } from './move-hosts.ts'
 import { leavesData } from './plan.ts'
 import type { HostView, Marker } from './moving.ts'
 import type { Config, HostConfig, Ledger, State } from './types.ts'

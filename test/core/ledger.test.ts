@@ -44,9 +44,9 @@ describe('opening', () => {
 })
 
 describe('closing', () => {
-  const closed = (kind: MoveKind, of: Config = config, debts: string[] = []) => {
+  const closed = (kind: MoveKind, of: Config = config, debts: string[] = [], sourceDown = false) => {
     const move = moveOf(of, kind)
-    return closeMove(freeze({ ...ledgerOf(of), epoch: 8, active: 'hetzner', activeEpoch: 8, servedTtlS: 300, move }), move, debts, day + 1_000, of, at)
+    return closeMove(freeze({ ...ledgerOf(of), epoch: 8, active: 'hetzner', activeEpoch: 8, servedTtlS: 300, move }), move, { debts, pointedMs: day + 1_000, sourceDown }, of, at)
   }
 
   test('the record is the move\'s, and says until when old answers live', () => {
@@ -71,19 +71,23 @@ describe('closing', () => {
     expect(closed(kind, of).given.map((g) => g.site)).toEqual(fenced)
   })
 
+  test('a planned move whose source died on the way fences it, as a failover would', () => {
+    expect(closed('switchover', config, [], true).given.map((g) => g.site)).toEqual(['aws'])
+  })
+
   test('the site moved to is fenced no more, and a repoint fences nobody', () => {
     const move = moveOf(config, 'failover', 'aws', 'hetzner')
     const given = [{ site: 'hetzner', epoch: 5, atMs: 1, cause: 'cut' as const }]
-    expect(closeMove({ ...ledger, given, move }, move, [], day, config, at).given.map((g) => g.site)).toEqual(['aws'])
+    expect(closeMove({ ...ledger, given, move }, move, { debts: [], pointedMs: day, sourceDown: false }, config, at).given.map((g) => g.site)).toEqual(['aws'])
     const repoint = moveOf(config, 'repoint', 'aws', 'aws')
-    expect(closeMove({ ...ledger, given, move: repoint }, repoint, [], day, config, at).given.map((g) => g.site)).toEqual(['hetzner'])
+    expect(closeMove({ ...ledger, given, move: repoint }, repoint, { debts: [], pointedMs: day, sourceDown: false }, config, at).given.map((g) => g.site)).toEqual(['hetzner'])
   })
 
   test('the past is bounded', () => {
     let kept: Ledger = ledger
     for (let n = 0; n < 60; n++) {
       kept = openMove(kept, opening('repoint', 'aws', 'aws', { id: `m${n}` }), at)
-      kept = closeMove(kept, kept.move!, [], day, config, at)
+      kept = closeMove(kept, kept.move!, { debts: [], pointedMs: day, sourceDown: false }, config, at)
     }
     expect(kept.past).toHaveLength(50)
     expect(kept.past[0]!.epoch).toBe(67)

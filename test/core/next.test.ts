@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { next, settled } from '../../src/core/next.ts'
+import { settled } from '../../src/core/move-hosts.ts'
+import { next } from '../../src/core/next.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'
 import type { HostView, Next, ServerView, World } from '../../src/core/moving.ts'
 import type { Config, Ledger, Move } from '../../src/core/types.ts'

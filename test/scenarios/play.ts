@@ -138,7 +138,7 @@ const act = (play: Play, found: Next): boolean => {
     return false
   }
   if (found.kind === 'done') {
-    story.state = { ...story.state, ledger: closeMove(ledger, move, found.debts, story.at.wallMs, story.config, story.at) }
+    story.state = { ...story.state, ledger: closeMove(ledger, move, { debts: found.debts, pointedMs: story.at.wallMs, sourceDown: story.state.watch.sites[move.from ?? '']?.health === 'down' }, story.config, story.at) }
     say(play, `${planName(move)} is confirmed${found.debts.length > 0 ? `; still to be brought up: ${found.debts.join(', ')}` : ''}`)
     return true
   }

@@ -75,6 +75,8 @@ export function newWorld(scenario: Scenario, line: (who: string, text: string) =
     change: (zone, why, byUs, run) => {
       const before = viewOf(zone)
       run()
+      // No zone holds a record twice.
+      zone.records = zone.records.filter((r, i, all) => all.findIndex((o) => o.name === r.name && o.type === r.type && o.value === r.value) === i)
       zone.nextId++
       line(zone.config.host, `${byUs ? '' : 'by others: '}${why}: ${viewOf(zone).sets.map((s) => `${s.name} ${s.type} ${s.values.join()}`).join('; ')}`)
       zone.history.push({ sinceMs: scheduler.nowMs(), view: viewOf(zone) })

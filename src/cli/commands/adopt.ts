@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings.ts'
 import { freshLedger } from '../../core/ledger.ts'
-import { markerFor, oursOf } from '../../core/next.ts'
+import { markerFor, oursOf } from '../../core/move-hosts.ts'
 import { planHash, planOf } from '../../core/plan.ts'
 import type { HostView, Marker } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
