@@ -173,6 +173,8 @@ describe('leaving the plan', () => {
     ['an outage that was turned once: its source is up again', { move: { cause: 'redirect', to: 'spare' }, round: down('hetzner') }, 'repoint to aws'],
     ['a cut\'s source is not', { move: { cause: 'cut' }, round: {} }, 'claim: claimed dns1'],
     ['nor is a person\'s', { move: { cause: 'request' }, round: {} }, 'claim: claimed dns1'],
+    ['nobody can say how the target is: it waits', { move: { cause: 'request' }, round: { sees: { hetzner: 'unable' } }, forMs: 61_000, world: { stepForMs: { ready: 59_000 } } }, 'wait ready: hetzner is not known to be well'],
+    ['for a minute, then back', { move: { cause: 'request' }, round: { sees: { hetzner: 'unable' } }, forMs: 70_000, world: { stepForMs: { ready: 61_000 } } }, 'repoint to aws'],
     ['a switchover goes on where its source dies', { move: { kind: 'switchover', cause: 'request' }, round: down('aws') }, 'claim: claimed dns1'],
 
     ['after promote, the target is down within policy.outage', { ...after, round: down('aws', 'hetzner'), forMs: 180_000 }, 'point: pointed dns1'],
