@@ -81,7 +81,7 @@ function copyWith(patches: Patch[]): string {
   return folder
 }
 
-const run = (folder: string): Promise<string> =>
+const simulate = (folder: string): Promise<string> =>
   new Promise((done, failed) => {
     const child = spawn(process.execPath, ['test/simulation/run.ts', '--seeds', values.seeds, '--quick'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
@@ -91,23 +91,30 @@ const run = (folder: string): Promise<string> =>
     child.on('close', () => done(text))
   })
 
-let survived = 0
-async function judge({ name, patches }: Mutant): Promise<void> {
+/** The first red seed of a patched copy and what it said. Null: all are green. */
+async function firstRed({ name, patches }: Mutant): Promise<{ seed: string; why: string } | null> {
   const folder = copyWith(patches)
   try {
-    const text = await run(folder)
-    const red = /^seed (\d+) is red\. (.*)/m.exec(text)
-    if (!red && !/ seeds from /.test(text)) throw new Error(`${name}: the run did not end:\n${text.slice(-2_000)}`)
-    if (!red) survived++
-    console.log(red ? `red   ${name}: seed ${red[1]}, ${red[2]!.slice(0, 150)}` : `LIVES ${name}: ${values.seeds} seeds are green`)
+    const text = await simulate(folder)
+    const [, seed, why] = /^seed (\d+) is red\. (.*)/m.exec(text) ?? []
+    if (seed === undefined && !/ seeds from /.test(text)) throw new Error(`${name}: the run did not end:\n${text.slice(-2_000)}`)
+    return seed === undefined ? null : { seed, why: why! }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 // What is red without a patch says nothing of one.
-const control = await run(copyWith([]))
-if (/ is red\. /.test(control)) throw new Error(`the seeds are red as they stand:\n${control}`)
+const asItIs = await firstRed({ name: 'no patch', patches: [] })
+if (asItIs) throw new Error(`seed ${asItIs.seed} is red as it is: ${asItIs.why}`)
+
+let survived = 0
+async function judge(mutant: Mutant): Promise<void> {
+  const red = await firstRed(mutant)
+  if (!red) survived++
+  console.log(red ? `red   ${mutant.name}: seed ${red.seed}, ${red.why.slice(0, 150)}` : `LIVES ${mutant.name}: ${values.seeds} seeds are green`)
+}
+
 const wanted = mutants.filter(({ name }) => name.includes(values.only))
 const queue = [...wanted]
 await Promise.all(Array.from({ length: Number(values.jobs) }, async () => {
