@@ -100,7 +100,8 @@ export function newBallots(config: Config): Ballots {
       const all = fresh(site, nowMs)
       if (!all.some((v) => v.says === 'up')) return `no voter saw it well ${rise} times in a row`
       const calm = nowMs - disturbedMs > 20_000
-      return calm && all.some((v) => v.says === 'down' && v.run <= -fall) ? 'a voter sees it down' : null
+      // Lenient here is to forget a voter early.
+      return calm && all.some((v) => v.says === 'down' && v.run <= -fall && nowMs - v.atMs < freshMs - 2 * slackMs) ? 'a voter sees it down' : null
     },
   }
 }

@@ -83,7 +83,7 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       if (config.data.holds !== null && !config.data.carried && move.cause !== 'cut') say('I6', `epoch ${move.epoch} leaves data behind for ${move.cause}`)
     }
     if (scenario.bigJumps || forgot) return
-    const back = ends.find((e) => e.from === move.to && e.to !== move.to && world.nowMs() - e.atMs < config.policy.cooldownMs * 0.94)
+    const back = ends.find((e) => e.from === move.to && e.to !== move.to && world.nowMs() - e.atMs < config.policy.cooldownMs * 0.94 - 5_000)
     if (back && move.cause !== 'cut' && move.kind !== 'repoint') say('I7', `epoch ${move.epoch} returns to ${move.to} by itself, left ${Math.round(world.nowMs() - back.atMs)} ms ago`)
   }
 

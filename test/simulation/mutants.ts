@@ -28,7 +28,7 @@ const mutants: Mutant[] = [
   one('lease pushed instead of pulled', 'test/simulation/sites.ts', 'guard.promoted = epoch\n', 'guard.promoted = guard.epoch = epoch\n          guard.lease = { epoch, untilMs: guardMs(guard, scheduler.nowMs()) + leaseMs }\n'),
   one('lease counted from the answer', 'test/simulation/sites.ts', 'untilMs: askedMs + leaseMs', 'untilMs: askedMs * 0 + guardMs(guard, scheduler.nowMs()) + leaseMs'),
   one('a later epoch is written over', 'src/core/upkeep.ts', "    case 'older':\n", "    case 'older':\n    case 'newer':\n"),
-  one('stale reconcile writes its own epoch', 'src/controller/tending.ts', '    const ledger = self.book.ledger()\n    if (ledger.move) break', '    const { ledger } = self.state\n    if (ledger.move) break'),
+  one('stale reconcile writes its own epoch', 'src/controller/tending.ts', '  const view = self.hosts[host.host]\n', '  const view = await readHost(self, host.host, signal)\n'),
   one("swap's prerequisite dropped", 'test/simulation/dns-hosts.ts', 'if (!prerequisitesHold(zone, change)) {', 'if (zone.records.length < 0 && !prerequisitesHold(zone, change)) {'),
   one('TXT absent = free', 'src/core/upkeep.ts', 'if (ledger.hosts[host.host] === undefined) return write', 'if (ledger.hosts[host.host] === undefined || view.txt.length === 0) return write'),
   one('steps are not journaled before', 'src/controller/mover.ts', '  await self.book.note(entries)\n', '  if (found.kind === \'done\') await self.book.note(entries)\n'),

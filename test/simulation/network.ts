@@ -10,12 +10,15 @@ export type Network = {
   heal(from: string, to: string): void
   healAll(): void
   reaches(edge: string): boolean
+  /** How much later than usual an answer comes: seldom much, and never once all is calm. */
+  delayMs(mostMs: number): number
 }
 
 export function newNetwork(random: Random, noisy: () => boolean): Network {
   const cuts = new Map<string, 'there' | 'back' | 'both'>()
   const travel = () => (noisy() && random.chance(0.02) ? random.span(50, 3_000) : random.span(1, 25))
   return {
+    delayMs: (mostMs) => (noisy() && random.chance(0.1) ? random.span(100, mostMs) : 0),
     reaches: (edge) => !cuts.has(edge),
     fate: (edge, lateMs, again) => {
       const cut = cuts.get(edge)

@@ -21,7 +21,7 @@ export type Person = {
   /** What the alarms ask for, so that the world can come to rest. */
   tend(): Promise<void>
   /** Takes the names over as they are served now. False: too little can be read. */
-  adopt(): Promise<boolean>
+  adopt(anySite?: boolean): Promise<boolean>
 }
 
 type Asking = { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
@@ -60,7 +60,7 @@ export function newPerson(world: World, random: Random): Person {
 
   const readable = (zone: Zone) => zone.api === 'well'
 
-  const adopt = async (): Promise<boolean> => {
+  const adopt = async (anySite = false): Promise<boolean> => {
     if (world.zones.filter(readable).length * 2 <= world.zones.length) return false
     const view = await client().read()
     const ledger = view.ledger ?? freshLedger(config)
@@ -69,7 +69,7 @@ export function newPerson(world: World, random: Random): Person {
     const seenEpoch = Math.max(0, ...markers.map((m) => m.epoch), ...told)
     const placed = markers.filter((m) => m.state === 'pointed').sort((a, b) => b.epoch - a.epoch)[0]
     const served = world.zones.filter(readable).flatMap((z) => z.config.names.flatMap((n) => ['A', 'AAAA'].flatMap((t) => valuesOf(z, n, t))))
-    const to = placed?.site ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
+    const to = (anySite ? random.pick(config.sites).site : placed?.site) ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
     const plan = planOf('adopt', ledger.active, to, config)
     const epoch = Math.max(ledger.epoch, seenEpoch) + 1
     const base = { id: random.uuid(), by: 'someone', expiresMs: nowMs() + 45_000 }

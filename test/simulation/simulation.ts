@@ -61,11 +61,16 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
     let copy: MemoryState | null = null
     if (scenario.storeLoss === 'old') scheduler.at(lostMs - luck.span(2_000, 90_000), () => void (copy = copyOf(world.file)))
     scheduler.at(lostMs, () => loseStore(world, luck, copy))
+    // Somebody is quick to take it up, and may name another site than the one that was active.
+    scheduler.at(lostMs + luck.span(2_000, 30_000), () => {
+      scheduler.woke()
+      said(person.adopt(luck.chance(0.5)))
+    })
   }
   const whim = () => {
     if (!world.chaos) return
     scheduler.woke()
-    said(judge.activeNow() === null || luck.chance(0.05) ? person.adopt() : person.dabble())
+    said(judge.activeNow() === null || luck.chance(0.05) ? person.adopt(luck.chance(0.2)) : person.dabble())
     scheduler.after(luck.span(4_000, 90_000), whim)
   }
   if (scenario.requests) scheduler.after(luck.span(1_000, 60_000), whim)

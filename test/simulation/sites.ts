@@ -53,10 +53,11 @@ export function runGuard(site: Site, scheduler: Scheduler, network: Network, ran
     const { guard } = site
     const askedMs = guardMs(guard, scheduler.nowMs())
     const { thereMs, backMs } = network.fate(`${site.site}>store`, 20_000, false)
+    const lateMs = network.delayMs(14_000)
     if (thereMs === null || backMs === null) return
     scheduler.after(thereMs, () => {
       const ledger = store()
-      scheduler.after(backMs, () => {
+      scheduler.after(backMs + lateMs, () => {
         if (ledger && site.host !== 'off') answer(ledger, askedMs)
       })
     })
@@ -92,7 +93,7 @@ export function dataOf(process: Process, sites: Site[], seen: { asked: (what: st
   const call = async <T>(name: string, apply: (site: Site) => T, signal: AbortSignal, again: boolean): Promise<T> => {
     const site = at(name)
     if (site.host !== 'up') await hang(signal)
-    return process.call({ edge: edge(name), apply: () => apply(site), late: again ? 30_000 : 0, again }, signal)
+    return process.call({ edge: edge(name), apply: () => apply(site), late: again ? 120_000 : 0, again }, signal)
   }
   const source = () => Math.max(...sites.map((s) => s.guard.written))
   return {

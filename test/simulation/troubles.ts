@@ -200,7 +200,7 @@ const troubles: Trouble[] = [
   },
   {
     name: 'full disk',
-    weight: 2,
+    weight: 3,
     begin: (world, _random, forMs) => {
       const { file } = world
       file.failing = true
