@@ -62,7 +62,7 @@ async function loop(self: Self, signal: AbortSignal, turn: () => Promise<void>, 
       failing = ''
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof Said)) throw thrown
-      if (failing !== thrown.message) say(self, 'error', 'start', thrown.message)
+      if (failing !== thrown.message) say(self, 'error', 'leader', thrown.message)
       failing = thrown.message
     }
     const tookMs = self.parts.clock.now().monoMs - startedMs

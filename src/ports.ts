@@ -18,6 +18,9 @@ export type Report = {
   atWallMs: number
   watch: Watch
   decision: { id: string; kind: string; reason: string; sentence: string } | null
+  /** What the open move has been waiting for, a sentence. Null: nothing for long. */
+  waits: string | null
+  /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
   dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
   configHash: string
 }

@@ -1,22 +1,34 @@
-import { losesOf, planName, stepOf } from '../core/explain.ts'
-import { leavesData } from '../core/plan.ts'
-import type { Config, Plan } from '../core/types.ts'
+import { losesOf, planName } from '../core/explain.ts'
+import { stepOf } from '../core/step-sentences.ts'
+import { isPlanned, leavesData } from '../core/plan.ts'
+import type { Config, Ledger, Plan } from '../core/types.ts'
 import type { Step } from '../core/words.ts'
 import { columns } from './columns.ts'
+import { shortTime } from './times.ts'
+
+/** A plan and what it is shown beside: the ledger as it stands, and the wall clock. */
+export type Shown = { plan: Plan; epoch: number; config: Config; ledger: Ledger; nowMs: number }
 
 /** `lifeboat plan --json` (CONTRACT.md). */
-export const planJson = (plan: Plan, epoch: number, config: Config) => ({
+export const planJson = ({ plan, epoch, config, ledger, nowMs }: Shown) => ({
   kind: plan.kind,
   from: plan.from,
   to: plan.to,
   epoch,
   steps: plan.steps.map((each) => {
     const { step, target, sentence, undo } = stepOf(each, plan, config)
-    return { step, target, sentence, undo }
+    const waits = step === 'ready' ? tail(plan, ledger, nowMs) : ''
+    return { step, target, sentence: `${sentence}${waits}`, undo }
   }),
   pointOfNoReturn: pointOfNoReturn(plan, config),
   loses: losesOf(plan, config),
 })
+
+/** A planned move begins only when no answer from before the adoption is kept any more. Empty: none is. */
+const tail = (plan: Plan, { longTailUntilMs }: Ledger, nowMs: number): string =>
+  isPlanned(plan) && longTailUntilMs !== null && longTailUntilMs > nowMs
+    ? `; it waits until ${shortTime(longTailUntilMs, nowMs)} UTC, since answers with the TTL from before the adoption may be kept until then`
+    : ''
 
 /**
  * From which step on the way back is another move that loses something. Null: none. Where a data driver carries what is written, that
@@ -28,13 +40,13 @@ function pointOfNoReturn(plan: Plan, config: Config): Step | null {
 }
 
 /** A plan for people: its steps with each undo, and what it loses. */
-export function planLines(plan: Plan, epoch: number, config: Config): string[] {
-  const { steps, pointOfNoReturn: point, loses } = planJson(plan, epoch, config)
+export function planLines(shown: Shown): string[] {
+  const { steps, pointOfNoReturn: point, loses } = planJson(shown)
   const rows = steps.map(({ step, sentence, undo }) => [`  ${step}`, undo === null ? sentence : `${sentence} (undo: ${undo})`])
   return [
-    `${planName(plan)}, epoch ${epoch}`,
+    `${planName(shown.plan)}, epoch ${shown.epoch}`,
     ...columns(rows),
-    `no return  ${point === null ? 'each step can be undone' : `from ${point} on`}`,
-    `loses      ${loses}`,
+    `point of no return: ${point === null ? 'none, each step can be undone' : point}`,
+    `loses: ${loses}`,
   ]
 }

@@ -59,15 +59,15 @@ const leastAdvanced = (views: HostView[]): HostView =>
   views.reduce((least, view) => (epochIn(view) * 2 + pointedIn(view) < epochIn(least) * 2 + pointedIn(least) ? view : least))
 
 /**
- * Brings a DNS host from a view to a marker and addresses, where it still shows that view. A write that has begun is not stopped with
+ * Brings a DNS host from a view to a marker and addresses, where it still shows that view. `over`: values of others that it replaces too. A write that has begun is not stopped with
  * the controller: its own deadline ends it, so that nobody is left guessing whether it landed.
  */
 export async function writeHost(
   self: Self,
-  { host, view, marker, addresses }: { host: string; view: HostView; marker: Marker; addresses: string[] | null },
+  { host, view, marker, addresses, over = [] }: { host: string; view: HostView; marker: Marker; addresses: string[] | null; over?: string[] },
 ): Promise<WriteOutcome> {
   const { config, clock } = self.parts
-  const change = planChange({ view, host: configOf(self, host), app: config.app, marker, addresses, ours: oursOf(self.book.ledger(), config) })
+  const change = planChange({ view, host: configOf(self, host), app: config.app, marker, addresses, ours: [...oursOf(self.book.ledger(), config), ...over] })
   if ('refused' in change) return { outcome: 'refused', detail: change.refused }
   if (!mayAct(self, callMs.write)) return { outcome: 'lost', detail: 'this controller no longer leads' }
   const driver = self.parts.hosts.find((h) => h.host === host)!

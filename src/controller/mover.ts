@@ -1,13 +1,14 @@
-import { startsThisHour } from '../core/decide.ts'
-import { planName, spell, stepOf } from '../core/explain.ts'
+import { nothingLifted, startsThisHour } from '../core/decide.ts'
+import { planName, spell } from '../core/explain.ts'
+import { servedBy } from '../core/move-hosts.ts'
 import { closeMove, openMove, standAside } from '../core/ledger.ts'
 import { pointTriesMost } from '../core/limits.ts'
 import { looksAtServers, next, sourceIsDown } from '../core/next.ts'
-import { nothingLifted } from '../core/decide.ts'
 import { planOf } from '../core/plan.ts'
+import { endOf, stepOf } from '../core/step-sentences.ts'
 import type { Effect, Entry, HostView, Next, World } from '../core/moving.ts'
 import type { Move } from '../core/types.ts'
-import type { Outcome, Step } from '../core/words.ts'
+import type { Step } from '../core/words.ts'
 import type { WriteOutcome } from '../ports.ts'
 import { callMs, turnMs } from './parts.ts'
 import { isStale, mayAct, orNull, say, type Self } from './self.ts'
@@ -24,14 +25,15 @@ type Run = {
   fencedSinceMs: number | null
   /** DNS hosts that did not answer this move's last read: they are read beside it, and nothing waits for them. */
   silent: Map<string, Promise<unknown>>
-  details: Partial<Record<Step, string>>
+  /** Per DNS host why its last write came to nothing. */
+  refusals: Record<string, string>
   /** What was last said that it waits for. */
   waitsFor: string
   /** Effects that were asked for. */
   did: Set<string>
 }
 
-const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), details: {}, did: new Set(), waitsFor: '' })
+const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, did: new Set(), waitsFor: '' })
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
 export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
@@ -87,6 +89,7 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
     data: Object.fromEntries(sites),
     hosts,
     failed: { ...run.failed },
+    refusals: { ...run.refusals },
     servers,
     fencedForMs: run.fencedSinceMs === null ? null : at.monoMs - run.fencedSinceMs,
     startsThisHour: self.state.watch.at ? startsThisHour({ ledger, watch: self.state.watch }) : 0,
@@ -126,15 +129,14 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
   if (!moved && passed.length === 0) return false
   const snapshot = { of: 'next' as const, move, world, config, next: found }
   const entries: Entry[] = passed.map((step) => {
-    const told = stepOf(step, move, config)
-    const startedMono = run.since[step] ?? world.at.monoMs
-    const outcome: Outcome = told.nothing ? 'nothing' : 'done'
+    const { target } = stepOf(step, move, config)
+    const { sentence, outcome } = endOf(step, move, world, config)
+    const ms = Math.round(world.at.monoMs - (run.since[step] ?? world.at.monoMs))
+    const msg = outcome === 'nothing' ? `${step}: ${sentence}` : `${step}: ${sentence}, in ${spell(ms)}`
     run.closed.add(step)
-    const ms = Math.round(world.at.monoMs - startedMono)
-    const detail = run.details[step] ?? ''
-    const msg = outcome === 'nothing' ? `${step}: ${told.sentence}` : `${step}: ${told.sentence}${detail ? ` (${detail})` : ''}, in ${spell(ms)}`
-    say(self, 'info', 'step', msg, { epoch: move.epoch, step, outcome, ms })
-    return self.book.entry('step', msg, { epoch: move.epoch, step, target: told.target, outcome, phase: 'end', startedMs: world.at.wallMs - ms, endedMs: world.at.wallMs, detail })
+    say(self, outcome === 'unknown' ? 'warn' : 'info', 'step', msg, { epoch: move.epoch, step, outcome, ms })
+    const times = { startedMs: world.at.wallMs - ms, endedMs: world.at.wallMs }
+    return self.book.entry('step', msg, { epoch: move.epoch, step, target, outcome, phase: 'end', ...times, detail: outcome === 'done' ? '' : sentence })
   })
   if (here !== null && moved) {
     // A step taken up again after an abort of the look before it starts anew only once.
@@ -143,6 +145,7 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
     entries.push(self.book.entry('step', `${here} begins: ${told.sentence}`, { epoch: move.epoch, step: here, target: told.target, outcome: 'waiting', phase: 'start', startedMs: world.at.wallMs, detail: '' }, snapshot))
   } else if (found.kind === 'done') entries.at(-1)!.snapshot = snapshot
   run.at = here
+  if (moved) self.waits = null
   self.reportDue = true
   await self.book.note(entries)
   return moved
@@ -154,6 +157,8 @@ async function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, {
   if ((world.stepForMs[step] ?? 0) < turnMs.report || run.waitsFor === what) return
   run.waitsFor = what
   const msg = `${step} waits: ${why}`
+  self.waits = msg
+  self.reportDue = true
   say(self, 'warn', 'step', msg, { epoch, step, outcome: 'waiting' })
   await self.book.note([self.book.entry('step', msg, { epoch, step, outcome: 'waiting', phase: 'wait', startedMs: world.at.wallMs })])
 }
@@ -174,10 +179,10 @@ async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind
     // Lost twice is no race: the host shows what it does not hold, as a name that is there only through a wildcard.
     if (outcome !== 'lost' || again) run.failed[effect.host] = (run.failed[effect.host] ?? 0) + 1
     if ((run.failed[effect.host] ?? 0) > pointTriesMost) pauseMs = turnMs.lead
-    const told = `${effect.host}: ${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
-    if (run.details[step] === told) continue
-    run.details[step] = told
-    say(self, 'warn', 'dns', `${step} at ${told}`, { host: effect.host, step, outcome })
+    const told = outcome === 'done' ? 'done, and nothing of it is seen' : `${outcome}: ${detail}`
+    if (run.refusals[effect.host] === told) continue
+    run.refusals[effect.host] = told
+    say(self, 'warn', 'dns', `${step} at ${effect.host}: ${told}`, { host: effect.host, step, outcome })
   }
   return pauseMs
 }
@@ -212,9 +217,10 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const at = clock.now()
   const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
   const ending = { debts, pointedMs: at.wallMs - confirmMs, sourceDown: sourceIsDown(move, world) }
-  const count = (world.servers ?? []).filter((s) => s.view !== null && !debts.includes(s.host ?? '')).length
+  const { showing, servers } = servedBy(move, world, config)
   const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
-  const msg = `${planName(move)} is confirmed at ${count} name server${count === 1 ? '' : 's'}, in ${spell(at.wallMs - move.startedMs)}${owed}`
+  const confirmed = showing > 0 ? `is confirmed at ${showing} of ${servers} name servers` : 'has ended unconfirmed: no name server was seen to show it'
+  const msg = `${planName(move)} ${confirmed}, in ${spell(at.wallMs - move.startedMs)}${owed}`
   const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
   const closed = await self.book.change((now) =>
     now.move?.id === move.id ? { ledger: closeMove(now, now.move, ending, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
@@ -238,8 +244,8 @@ async function leave(self: Self, move: Move, world: World, abort: Extract<Next, 
     if (now.move?.id !== move.id) return null
     const entries = [self.book.entry('move', msg, fields, snapshot)]
     if (plan === null) return { ledger: standAside(now, clock.now()), entries }
-    const opened = openMove(now, { plan, id: clock.id(), decision: move.decision, by: move.by, cause: 'redirect', lifted: nothingLifted, automatic: afterPromote }, clock.now())
-    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: move.by, reason: 'redirect', state: 'open' }))
+    const opened = openMove(now, { plan, id: clock.id(), decision: move.decision, by: afterPromote ? 'lifeboat' : move.by, cause: 'redirect', lifted: nothingLifted, automatic: afterPromote }, clock.now())
+    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: opened.move!.by, reason: 'redirect', state: 'open' }))
     return { ledger: opened, entries }
   })
   say(self, 'warn', 'move', msg, fields)

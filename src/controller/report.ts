@@ -20,6 +20,7 @@ export async function writeReport(self: Self): Promise<void> {
       atWallMs: now.wallMs,
       watch: self.state.watch,
       decision: decision && { id: decision.id, kind: decision.kind, reason: decision.reason, sentence: decision.sentence },
+      waits: self.waits,
       dns: self.dns,
       configHash,
     },
@@ -42,7 +43,6 @@ export function hostsFor(self: Self): Self['dns'] {
     const served = servers.length > 0 && servers.every((s) => stands(s.view) === 'yes')
     const shown = stands(view)
     const state = view === null ? 'lost' : shown === null ? null : shown !== 'yes' ? 'lost' : served ? 'served' : 'written'
-    const detail = view === null ? 'does not answer' : shown === 'yes' ? '' : shown === null ? 'not adopted' : shown
-    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail }
+    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail: self.notes[host.host] ?? '' }
   })
 }

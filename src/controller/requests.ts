@@ -41,7 +41,7 @@ async function take(self: Self, request: Request): Promise<void> {
   self.state = { ...self.state, ledger }
   self.reportDue = true
   const { decision, msg } = said as { decision: Decision; msg: string }
-  say(self, decision.kind === 'move' ? 'warn' : 'info', 'request', msg, { request: request.id, by: request.by, reason: decision.reason })
+  say(self, decision.kind === 'move' ? 'warn' : 'info', 'decision', msg, { kind: decision.kind, request: request.id, by: request.by, reason: decision.reason })
 }
 
 function opened(self: Self, now: Self['state']['ledger'], decision: Extract<Decision, { kind: 'move' }>, request: Request, id: string) {

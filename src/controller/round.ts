@@ -32,7 +32,8 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
   sayChanges(self, before)
   if (!isLeading(self)) return
   await keepUp(self)
-  await decideNow(self, ownMoves)
+  // Who leads reads DNS before it says anything: a marker there may be ahead of its store.
+  if (self.dns.length > 0) await decideNow(self, ownMoves)
 }
 
 function questionsOf({ parts, book }: Self): Question[] {

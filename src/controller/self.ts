@@ -29,6 +29,10 @@ export type Self = {
   hosts: Record<string, HostView | null>
   servers: ServerView[] | null
   dns: Report['dns']
+  /** What is wrong with each DNS host, as it was last said. */
+  notes: Record<string, string>
+  /** Written by the mover. */
+  waits: string | null
   dnsReadMs: number | null
   /** Set by whoever changed something that others wait for: the report is written at once. */
   reportDue: boolean
@@ -52,6 +56,8 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   hosts: {},
   servers: null,
   dns: [],
+  notes: {},
+  waits: null,
   dnsReadMs: null,
   reportDue: false,
   reportedMs: -Infinity,

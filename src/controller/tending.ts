@@ -15,7 +15,6 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
   self.dnsReadMs = clock.now().monoMs
   // Read after DNS: what a move wrote there meanwhile, this controller's or the leader's, is then never newer than the store.
   await self.book.refresh()
-  if (isLeading(self)) await lookForOlderStore(self, said)
   for (const host of config.dns.hosts) {
     const ledger = self.book.ledger()
     if (ledger.move) break
@@ -25,6 +24,7 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
     if (todo.do === 'aside') await stepAside(self, ledger, todo.note)
     if (todo.do === 'write') await bringUp(self, host, todo, said, signal)
   }
+  if (isLeading(self)) await lookForOlderStore(self, said)
   self.dns = hostsFor(self)
   self.reportDue = true
 }
@@ -32,6 +32,7 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
 /** Each state of a host is said once, when it changes. */
 function tell(self: Self, host: string, note: Note | null, said: Map<string, string>): void {
   const msg = note?.msg ?? ''
+  self.notes = { ...self.notes, [note?.host ?? host]: note?.level === 'warn' ? msg : '' }
   if ((said.get(host) ?? '') === msg) return
   const had = said.get(host)
   said.set(host, msg)
@@ -70,14 +71,15 @@ async function stepAside(self: Self, { epoch }: Ledger, note: Note): Promise<voi
 async function bringUp(self: Self, host: HostConfig, todo: Extract<Mend, { do: 'write' }>, said: Map<string, string>, signal: AbortSignal): Promise<void> {
   const view = self.hosts[host.host]
   if (!view) return
-  const { marker, addresses, drift, note } = todo
-  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker, addresses })
+  const { marker, addresses, drift, over, note } = todo
+  const { outcome, detail } = await writeHost(self, { host: host.host, view, marker, addresses, over })
   const after = await readHost(self, host.host, signal)
   const stands = after !== null && shows(after, host, marker, addresses, oursOf(self.book.ledger(), self.parts.config)) === 'yes'
   const told = stands ? `shows epoch ${marker.epoch}` : `${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
   const isNew = said.get(`write ${host.host}`) !== told
   said.set(`write ${host.host}`, stands ? '' : told)
   if (isNew) say(self, stands ? 'info' : 'warn', 'dns', `${host.host}: ${told}`, { host: host.host, outcome })
+  if (stands) self.dnsReadMs = null // Its name servers were read before the write.
   if (!isNew && !drift) return
   await self.book.change((ledger) => ({
     ledger: {

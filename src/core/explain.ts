@@ -4,7 +4,7 @@ import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
 import { freshEvidence, unconfirmedCut } from './verdict.ts'
 import { tally } from './votes.ts'
-import { reasons, type MoveKind, type Reason, type Step, type Verdict } from './words.ts'
+import { reasons, type MoveKind, type Reason, type Verdict } from './words.ts'
 
 /** What a move would leave behind, in words. */
 export const losesOf = (plan: Plan, config: Config): string => {
@@ -70,6 +70,13 @@ const wouldStart = (s: Say): string => `${plight(s)}. It would start ${planName(
 const byHand = ({ kind, to }: Plan): string =>
   kind === 'failback' ? 'lifeboat failback' : kind === 'repoint' ? `lifeboat adopt --active ${to}` : `lifeboat ${kind} ${to}`
 
+/** What keeps lifeboat from starting by itself, after a colon. */
+const bars: Partial<Record<Reason, string>> = {
+  'automatic-off': 'policy.automatic is false',
+  paused: 'automatic moves are paused',
+  'no-target': 'no other site is known to be well',
+}
+
 /** What comes when a budget is over. */
 const budget = (s: Say, name: 'outage' | 'appFault', budgetMs: number): string => {
   const { state, config } = s
@@ -77,7 +84,7 @@ const budget = (s: Say, name: 'outage' | 'appFault', budgetMs: number): string =
   const bar = targetOf(state, config, cause) === null ? 'no-target' : barOf(state, config, cause)
   const policy = `policy.${name} (${spell(budgetMs)})`
   if (bar === null) return `${plight(s)}. A failover starts when ${policy} is over, in ${s.left(budgetMs)}`
-  return `${plight(s)}. No failover starts when ${policy} is over, in ${s.left(budgetMs)}: ${reasons[bar].means}`
+  return `${plight(s)}. When ${policy} is over, in ${s.left(budgetMs)}, nothing moves: ${bars[bar] ?? reasons[bar].means}`
 }
 
 /** One sentence a reason: what is so, what lifeboat does or does not do about it, and the one way past it. */
@@ -95,7 +102,7 @@ const says: Record<Reason, (s: Say) => string> = {
   'outage-budget': (s) => budget(s, 'outage', s.config.policy.outageMs),
   'app-fault-budget': (s) => budget(s, 'appFault', s.config.policy.appFaultMs!),
   'app-fault-never': (s) => `${plight(s)}. policy.appFault is never, so nothing moves. To move: lifeboat failover ${wayOut(s)}`,
-  'cut-unconfirmed': (s) => `${plight(s)}. ${s.why.includes(cutOf(s)) ? 'It' : capital(cutOf(s))} may be a cut: that is read again until policy.confirmCut (${spell(s.config.policy.confirmCutMs)}) is over`,
+  'cut-unconfirmed': (s) => `${plight(s)}. ${s.why.includes(cutOf(s)) ? 'It may be a cut' : `It may be a cut (${cutOf(s)})`}: that is read again until policy.confirmCut (${spell(s.config.policy.confirmCutMs)}) is over`,
   'cut-serving': (s) =>
     `${plight(s)}. It ${s.state.watch.sites[s.site]?.health === 'up' ? 'still serves' : 'may still serve'}, and that will not last: a person decides.${leftBehind(s)} To move now: lifeboat switchover ${wayOut(s)}${leavesData(s.config) ? ' --accept-loss all' : ''}`,
   'stopped-by-operator': (s) => `${s.site} was stopped by an operator: ${s.why}. Nothing moves by itself. To move: lifeboat failover ${wayOut(s)}`,
@@ -212,47 +219,4 @@ export function factsOf(state: State, config: Config): string[] {
   if (ledger.pause) lines.push(`paused by ${ledger.pause.by}`)
   lines.push(`policy: automatic ${config.policy.automatic}, outage ${spell(config.policy.outageMs)}, appFault ${config.policy.appFaultMs === null ? 'never' : spell(config.policy.appFaultMs)}, confirmCut ${spell(config.policy.confirmCutMs)}, cooldown ${spell(config.policy.cooldownMs)}`)
   return lines
-}
-
-/** One step of a plan for people. `undo` null: there is nothing to take back, or no way to. */
-export type StepText = { step: Step; target: string; sentence: string; undo: string | null; nothing: boolean }
-
-/** A step of a plan as people read it; one with nothing to do says why. */
-export function stepOf(step: Step, plan: Plan, config: Config): StepText {
-  const told = tell(step, plan, config)
-  return { step, ...told, nothing: told.sentence.startsWith(nothingToDo) }
-}
-
-const nothingToDo = 'nothing to do: '
-
-function tell(step: Step, plan: Plan, config: Config): Pick<StepText, 'target' | 'sentence' | 'undo'> {
-  const hosts = config.dns.hosts.map((h) => h.host).join(', ')
-  const names = config.dns.names.join(', ')
-  const held = config.data.carried
-  const back = plan.from !== null && plan.from !== plan.to ? `lifeboat failover ${plan.from}` : null
-  const none = (target: string, why: string) => ({ target, sentence: `${nothingToDo}${why}`, undo: null })
-  const stays = plan.from === plan.to || plan.from === null
-  switch (step) {
-    case 'ready':
-      if (stays || plan.kind === 'adopt') return none(plan.to, stays ? 'the active site stays' : 'an adoption takes the site as it is')
-      return { target: plan.to, sentence: `${plan.to} is known to be well`, undo: null }
-    case 'claim':
-      return { target: hosts, sentence: `the new epoch is written beside the names, as claimed, at ${hosts}`, undo: 'the next epoch replaces it' }
-    case 'drain':
-      return none(plan.from ?? plan.to, 'no edge stands before the sites')
-    case 'fence':
-      if (!held || stays) return none(plan.from ?? plan.to, held ? 'the active site stays' : 'no data driver: nothing is promised about writes')
-      return { target: plan.from!, sentence: `${plan.from} stops writing, or its lease runs out`, undo: back }
-    case 'caught-up':
-      if (!held || stays) return none(plan.to, held ? 'the active site stays' : 'no data driver')
-      return isPlanned(plan) ? { target: plan.to, sentence: `${plan.to} has all that was written`, undo: null } : none(plan.to, `what ${plan.from} did not send is not waited for`)
-    case 'promote':
-      return held && !stays ? { target: plan.to, sentence: `${plan.to} is allowed to write`, undo: back } : { target: plan.to, sentence: `${plan.to} is the active site in the ledger; no data driver has anything to open`, undo: back }
-    case 'shift':
-      return none(plan.to, 'no edge stands before the sites')
-    case 'point':
-      return { target: hosts, sentence: `${names} → ${plan.addresses.join(', ')}, and the epoch as pointed, in one change at ${hosts}`, undo: back }
-    case 'confirm':
-      return { target: config.dns.names.join(', '), sentence: 'every name server that the parent publishes is asked for it', undo: null }
-  }
 }

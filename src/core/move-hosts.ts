@@ -89,3 +89,26 @@ export function settled(host: HostConfig, move: Move, world: World, config: Conf
 /** The hosts that the move leaves behind. */
 export const debtsOf = (move: Move, world: World, config: Config): string[] =>
   config.dns.hosts.filter((host) => settled(host, move, world, config) !== 'served').map((h) => h.host)
+
+/** How many of the parent's name servers show the move, of how many. */
+export const servedBy = (move: Move, world: World, config: Config): { showing: number; servers: number } => {
+  const servers = world.servers ?? []
+  return { showing: servers.filter((s) => showsMove(s, move, world, config)).length, servers: servers.length }
+}
+
+/** The DNS hosts that show the move, as claimed or pointed, and those that do not, each with why. */
+export function taken(move: Move, world: World, config: Config, state: Marker['state']): { by: string[]; not: string[] } {
+  const { hosts } = config.dns
+  const stands = (host: HostConfig) => standsAt(host, move, world, config, state)
+  return {
+    by: hosts.filter((host) => stands(host) === 'yes').map((h) => h.host),
+    not: hosts.filter((host) => stands(host) !== 'yes').map((host) => `${host.host} ${whyNot(stands(host), world.refusals[host.host])}`),
+  }
+}
+
+function whyNot(stands: Shown | null, refusal: string | undefined): string {
+  if (stands === null) return 'gives no usable answer'
+  if (stands === 'foreign') return 'has a TXT at the marker\'s name that is not ours'
+  if (stands === 'absent' && refusal === undefined) return 'lost our TXT and serves other addresses, so only lifeboat adopt may write there'
+  return refusal === undefined ? 'does not show it' : `does not take it (${refusal})`
+}

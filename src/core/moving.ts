@@ -28,6 +28,8 @@ export type World = {
   hosts: Record<string, HostView | null>
   /** Per host how often a write of this move was refused or not answered, by this process. */
   failed: Record<string, number>
+  /** Per host why its last write of this move came to nothing, for people. */
+  refusals: Record<string, string>
   servers: ServerView[] | null
   /** Since when this process itself has read the fence in the store. Null: it has not. */
   fencedForMs: number | null

@@ -1,5 +1,5 @@
 import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, readyMostMs } from './limits.ts'
-import { claimAt, debtsOf, pointAt, settled, showsMove, standsAt } from './move-hosts.ts'
+import { claimAt, debtsOf, pointAt, servedBy, settled, standsAt, taken } from './move-hosts.ts'
 import type { Next, World } from './moving.ts'
 import { isPlanned, leavesData } from './plan.ts'
 import { spell } from './spell.ts'
@@ -67,35 +67,22 @@ const table: Record<Step, Row> = {
   point: (move, world, config) => {
     const effects = config.dns.hosts.flatMap((host) => pointAt(host, move, world, config))
     if (effects.length > 0) return { kind: 'step', step: 'point', effects }
-    const shown = config.dns.hosts.some((host) => standsAt(host, move, world, config, 'pointed') === 'yes')
-    return shown ? reached : wait('point', `no DNS host takes the change: ${untaken(move, world, config)}`)
+    const { by, not } = taken(move, world, config, 'pointed')
+    return by.length > 0 ? reached : wait('point', `no DNS host takes the change: ${not.join(', ')}`)
   },
   confirm: (move, world, config) => {
-    const servers = world.servers ?? []
-    const showing = servers.filter((s) => showsMove(s, move, world, config))
+    const { showing, servers } = servedBy(move, world, config)
+    const shown = servers === 0 ? 'which name servers there are could not be found out' : `${showing} of ${servers} name servers show it`
     const missing = config.dns.hosts.filter((host) => settled(host, move, world, config) === null)
-    if (missing.length > 0) return wait('confirm', `${showing.length} of ${servers.length} name servers show it`)
-    if (showing.length > 0 && showing.length * 2 >= servers.length) return reached
+    if (missing.length > 0) return wait('confirm', shown)
+    if (showing > 0 && showing * 2 >= servers) return reached
     // Where most name servers are dead, or nobody is left to ask them, a move that waited for ever would bar the next one.
-    const taken = config.dns.hosts.some((host) => standsAt(host, move, world, config, 'pointed') === 'yes')
-    if (!taken || (world.stepForMs.confirm ?? 0) < 2 * hostLostAfterMs)
-      return wait('confirm', `fewer than half of the name servers show it (${showing.length} of ${servers.length})`)
-    return reached
+    const isTaken = taken(move, world, config, 'pointed').by.length > 0
+    return isTaken && (world.stepForMs.confirm ?? 0) >= 2 * hostLostAfterMs ? reached : wait('confirm', `${shown}, and half of them must`)
   },
 }
 
 const wait = (step: Step, why: string): At => ({ kind: 'wait', step, why })
-
-/** Why each DNS host does not show the move. */
-const untaken = (move: Move, world: World, config: Config): string =>
-  config.dns.hosts
-    .map((host) => {
-      const stands = standsAt(host, move, world, config, 'pointed')
-      if (stands === null) return `${host.host} does not answer`
-      if (stands === 'foreign') return `at ${host.host} stands a TXT that is not ours`
-      return stands === 'absent' ? `${host.host} lost our TXT and serves other addresses, so only lifeboat adopt may write there` : `${host.host} refuses it`
-    })
-    .join(', ')
 
 /** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. */
 export const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
@@ -116,11 +103,14 @@ function turn(move: Move, world: World, config: Config): Next | null {
     move: to === world.ledger.active ? 'repoint' : 'failover',
     why,
   })
+  const stays = move.kind === 'adopt' || move.kind === 'repoint'
+  // Nothing but data waits for a site that stays: without any the move ends, and what comes next is decided anew.
+  if (stays && !config.data.carried) return null
   if (promoted(move, world.ledger)) {
     const to = redirectAfterPromote(move, world, config)
     return to === null ? null : redirect(to, ailing(move.to, world))
   }
-  if (move.kind === 'adopt' || move.kind === 'repoint') return null
+  if (stays) return null
   const target = world.sites[move.to]
   const source = move.from === null ? undefined : world.sites[move.from]
   const sourceWell = source?.health === 'up' && source.verdict !== 'cut'
@@ -149,10 +139,10 @@ const elsewhere = (move: Move, world: World, config: Config): string | null =>
     .filter((s) => s.site !== move.to && s.addresses.length > 0 && !world.ledger.given.some((g) => g.site === s.site))
     .find((s) => world.sites[s.site]?.ready === true && world.sites[s.site]?.verdict !== 'cut')?.site ?? null
 
-/** After promote the target is the active site: it is left only as an active site would be, and that counts as a start. */
+/** After promote the target is the active site: it is left only as an active site would be by itself, and that counts as a start. */
 function redirectAfterPromote(move: Move, world: World, config: Config): string | null {
   const seen = world.sites[move.to]
-  if (seen?.health !== 'down' || seen.returning) return null
+  if (seen?.health !== 'down' || seen.returning || !config.policy.automatic || world.ledger.pause) return null
   const isCut = seen.verdict === 'cut'
   if (!isCut && (leavesData(config) || world.at.monoMs - seen.verdictSinceMs < config.policy.outageMs)) return null
   if (world.startsThisHour >= config.policy.maxMovesPerHour) return null

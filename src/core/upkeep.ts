@@ -2,7 +2,7 @@ import { hourMs, reassertsPerHour } from './limits.ts'
 import { markerFor, oursOf } from './move-hosts.ts'
 import { leavesData } from './plan.ts'
 import type { HostView, Marker } from './moving.ts'
-import type { Config, HostConfig, Ledger, State } from './types.ts'
+import type { Config, HostConfig, Ledger, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
 import { addressesOf, foreignValues, shows } from './zone.ts'
 
@@ -32,81 +32,75 @@ export function upkeep({ ledger, watch }: State, config: Config): { ledger: Ledg
   return notes.length > 0 ? { ledger: kept, notes } : null
 }
 
-/** What to do about one DNS host between moves. `write`: bring it to the record. `aside`: somebody else acts. */
+/**
+ * What to do about one DNS host between moves. `write`: bring it to the record; `drift`: somebody else changed it, and what they
+ * wrote (`over`) is replaced as well. `aside`: somebody else acts.
+ */
 export type Mend =
   | { do: 'nothing'; note: Note | null }
-  | { do: 'write'; marker: Marker; addresses: string[]; drift: boolean; note: Note }
+  | { do: 'write'; marker: Marker; addresses: string[]; drift: boolean; over: string[]; note: Note }
   | { do: 'aside'; note: Note }
+
+type At = { host: HostConfig; view: HostView; record: Placement; ledger: Ledger; wallMs: number; config: Config }
+
+const noteOf = (host: HostConfig, level: Note['level'], msg: string): Note => ({ event: 'dns', level, site: null, host: host.host, msg })
+const leave = ({ host }: At, msg: string): Mend => ({ do: 'nothing', note: noteOf(host, 'warn', `${host.host} ${msg}`) })
+const bring = ({ host, record, config }: At, msg: string, over: string[] = []): Mend => ({
+  do: 'write',
+  marker: markerFor(record, config, 'pointed'),
+  addresses: record.addresses,
+  drift: over.length > 0,
+  over,
+  note: noteOf(host, over.length > 0 ? 'warn' : 'info', `${host.host} ${msg}`),
+})
 
 /** Holds one DNS host, as read, against the ledger's record. A null view is "could not find out". */
 export function mend(host: HostConfig, view: HostView | null, { ledger, watch }: State, config: Config): Mend {
   const { record } = ledger
-  const say = (level: 'info' | 'warn', msg: string): Note => ({ event: 'dns', level, site: null, host: host.host, msg })
-  if (!view) return { do: 'nothing', note: say('warn', `${host.host} does not answer: it stays a debt until it does`) }
+  if (!view) return { do: 'nothing', note: noteOf(host, 'warn', `${host.host} gives no usable answer: it stays a debt until it does`) }
   if (!record || !config.owner) return { do: 'nothing', note: null }
-  const marker = markerFor(record, config, 'pointed')
-  const write = (drift: boolean, why: string): Mend => ({
-    do: 'write',
-    marker,
-    addresses: record.addresses,
-    drift,
-    note: say(drift ? 'warn' : 'info', why),
-  })
-  const serves = addressesOf(view, host.names).join(', ') || 'no address'
-  switch (shows(view, host, marker, record.addresses, oursOf(ledger, config))) {
+  const at: At = { host, view, record, ledger, wallMs: watch.at?.wallMs ?? 0, config }
+  const serves = addressesOf(view, host.names)
+  switch (shows(view, host, markerFor(record, config, 'pointed'), record.addresses, oursOf(ledger, config))) {
     case 'yes':
-      return { do: 'nothing', note: strangers(host, view, ledger, config, say) }
+      return beside(at)
     case 'older':
-      return write(false, `${host.host} is brought up to epoch ${record.epoch}`)
+      return bring(at, `is brought up to epoch ${record.epoch}`)
     case 'newer':
     case 'other-move':
-      return {
-        do: 'aside',
-        note: say('warn', `${host.host} shows ${view.txt[0]}, and this store knows epoch ${ledger.epoch}: another controller acts, or this store is an old copy. It watches, and does nothing until: lifeboat adopt`),
-      }
+      return { do: 'aside', note: noteOf(host, 'warn', `${host.host} shows ${view.txt[0]}, and this store knows epoch ${ledger.epoch}: another controller acts, or this store is an old copy. It watches, and does nothing until: lifeboat adopt`) }
     case 'foreign':
-      return { do: 'nothing', note: say('warn', `${host.host}: a TXT that is not ours stands at the marker's name: nothing is written there`) }
+      return leave(at, "has a TXT at the marker's name that is not ours: nothing is written there")
     case 'absent':
-      if (ledger.hosts[host.host] === undefined) return write(false, `${host.host} is brought up to epoch ${record.epoch}`)
+      if (ledger.hosts[host.host] === undefined) return bring(at, `is brought up to epoch ${record.epoch}`)
       if (addressesOf(view, host.names, ledger.ours).join() === [...record.addresses].sort().join())
-        return write(false, `${host.host} lost our TXT and still serves our addresses: the TXT is written again`)
-      return { do: 'nothing', note: say('warn', `${host.host} lost our TXT and serves ${serves}: nothing is written there until: lifeboat adopt`) }
+        return bring(at, 'lost our TXT and still serves our addresses: the TXT is written again')
+      return leave(at, `lost our TXT and serves ${serves.join(', ') || 'no address'}: nothing is written there until: lifeboat adopt`)
     case 'other-addresses':
-      return drifted(host, ledger, watch.at?.wallMs ?? 0, config, write, say, serves)
+      return drifted(at, `serves ${serves.join(', ') || 'no address'} instead of ${record.addresses.join(', ')}`, serves.length > 0 ? serves : record.addresses)
   }
 }
 
-function drifted(
-  host: HostConfig,
-  ledger: Ledger,
-  wallMs: number,
-  config: Config,
-  write: (drift: boolean, why: string) => Mend,
-  say: (level: 'info' | 'warn', msg: string) => Note,
-  serves: string,
-): Mend {
-  const ours = ledger.record!.addresses.join(', ')
-  const what = `${host.host} serves ${serves} instead of ${ours}, changed by somebody else (a Pulumi or Terraform run, external-dns or a person)`
+/** Somebody else's change of the names: it stays with an alarm, or is undone a few times an hour, as dns.drift says. */
+function drifted(at: At, what: string, over: string[]): Mend {
+  const { ledger, wallMs, config } = at
+  const told = `${what}, changed by somebody else (a Pulumi or Terraform run, external-dns or a person)`
   const lately = ledger.reassertsMs.filter((ms) => wallMs - ms < hourMs).length
-  if (config.dns.drift === 'hold') return { do: 'nothing', note: say('warn', `${what}: it stays, as dns.drift says. To take the names back: lifeboat adopt`) }
-  if (ledger.pause) return { do: 'nothing', note: say('warn', `${what}: it stays while paused`) }
-  if (lately >= reassertsPerHour)
-    return { do: 'nothing', note: say('warn', `${what}: it was written back ${lately} times within an hour, and stays now`) }
-  return write(true, `${what}: it is written back`)
+  if (config.dns.drift === 'hold') return leave(at, `${told}: it stays, as dns.drift says. To take the names back: lifeboat adopt`)
+  if (ledger.pause) return leave(at, `${told}: it stays while paused`)
+  if (lately >= reassertsPerHour) return leave(at, `${told}: it was written back ${lately} times within an hour, and stays now`)
+  return bring(at, `${told}: it is written back`, over)
 }
 
-function strangers(
-  host: HostConfig,
-  view: HostView,
-  ledger: Ledger,
-  config: Config,
-  say: (level: 'info' | 'warn', msg: string) => Note,
-): Note | null {
-  const toHostname = ledger.record!.addresses.some((address) => !/^[0-9.]+$|:/.test(address))
+/** What others wrote beside ours at the names. */
+function beside(at: At): Mend {
+  const { host, view, record, ledger, config } = at
+  const toHostname = record.addresses.some((address) => !/^[0-9.]+$|:/.test(address))
   const foreign = foreignValues(view, host, oursOf(ledger, config), toHostname)
-  if (foreign.length === 0) return null
+  if (foreign.length === 0) return { do: 'nothing', note: null }
   const list = foreign.map((v) => `${v.name} ${v.type} ${v.value}`).join(', ')
   const barred = [...new Set(foreign.filter(({ bars }) => bars).map(({ name }) => name))]
   const still = barred.length > 0 ? `. Beside it nothing of ours can stand, so this is not moved: ${barred.join(', ')}` : ''
-  return say('warn', `${host.host} also serves what lifeboat did not write, and leaves alone: ${list}${still}`)
+  const what = `also serves what lifeboat did not write: ${list}${still}`
+  return drifted(at, what, foreign.map((v) => v.value))
 }

@@ -71,6 +71,6 @@ export const statusShape = z.strictObject({
 export const lineShape = z.looseObject({
   time: z.iso.datetime(),
   level: z.enum(['debug', 'info', 'warn', 'error']),
-  event: z.enum(['start', 'config', 'health', 'evidence', 'decision', 'step', 'move', 'vantage', 'leader', 'dns', 'notify', 'stop', 'request']),
+  event: z.enum(['start', 'config', 'health', 'evidence', 'decision', 'step', 'move', 'vantage', 'leader', 'dns', 'notify', 'stop']),
   msg: words,
 })

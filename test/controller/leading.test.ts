@@ -112,7 +112,7 @@ test('a store that is gone: it watches, says what the zone says, and adopt takes
   await rig.until('it says what the zone says', () => controller.said('says epoch 2, two is active (pointed), and this store knows nothing of it'))
   await rig.seen()
   await rig.askMove('failover', 'one', { force: true })
-  await rig.until('it refuses', () => controller.lines.some((l) => l.event === 'request' && l.reason === 'store-untrusted'))
+  await rig.until('it refuses', () => controller.lines.some((l) => l.event === 'decision' && l.kind === 'refuse' && l.reason === 'store-untrusted'))
   expect([await servers[0]!.dump(zone), (await rig.ledger()).trusted]).toEqual([dump, false])
   await rig.askAdopt('two', [two], { seenEpoch: 2 })
   const { past, trusted, active } = await rig.ended(3)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { admit } from '../../src/core/admit.ts'
 import { decide, nothingLifted } from '../../src/core/decide.ts'
-import { factsOf, losesOf, planName, sentenceOf, stepOf } from '../../src/core/explain.ts'
+import { factsOf, losesOf, planName, sentenceOf } from '../../src/core/explain.ts'
+import { stepOf } from '../../src/core/step-sentences.ts'
 import { planOf } from '../../src/core/plan.ts'
 import { spell } from '../../src/core/spell.ts'
 import type { Config, Decision, Ledger, Plan } from '../../src/core/types.ts'
@@ -77,7 +78,7 @@ describe('sentences, as they are read at 3 a.m.', () => {
   test.each<[string, Given, string]>([
     ['well', {}, 'hold: aws is well: 3 of 3 vantages'],
     ['outage-budget', { rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. A failover starts when policy.outage (3 min) is over, in 2 min'],
-    ['outage-budget, barred', { config: off, rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. No failover starts when policy.outage (3 min) is over, in 2 min: policy.automatic is false: it says what it would do'],
+    ['outage-budget, barred', { config: off, rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. When policy.outage (3 min) is over, in 2 min, nothing moves: policy.automatic is false'],
     ['app-fault-budget', { rounds: [[60_000, { sees: { aws: 'app' } }]] }, "hold: aws's host is well and its app fails: 3 of 3 vantages say down: HTTP 503. A failover starts when policy.appFault (10 min) is over, in 9 min"],
     ['cut-unconfirmed', { rounds: [[10_000, down], [2_000, cut]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; account status is locked. It may be a cut: that is read again until policy.confirmCut (30 s) is over'],
     ['cut', { rounds: [[34_000, cut]] }, 'move: aws is cut off: account status is locked, read twice 32 s apart. Failover aws → hetzner starts'],

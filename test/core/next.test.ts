@@ -72,12 +72,12 @@ describe('the first step whose goal is not seen', () => {
     ['point: after promote', { hosts: { dns1: claimed }, ledger: promotedLedger }, 'point: pointed dns1'],
     ['point: a host that was dead at the claim', { config: two, hosts: { dns1: pointed, dns2: before }, ledger: promotedLedger, world: { failed: { dns2: 0 } } }, 'claim: claimed dns2'],
     ['point: somebody wrote other addresses meanwhile', { hosts: { dns1: viewOf([markerText(8, 'hetzner', 'pointed', id)], ['192.0.2.3']) }, ledger: promotedLedger }, 'point: pointed dns1'],
-    ['point: no host answers', { hosts: { dns1: null }, ledger: promotedLedger }, 'wait point: no DNS host takes the change: dns1 does not answer'],
-    ['point: it refused three times', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 } } }, 'wait point: no DNS host takes the change: dns1 refuses it'],
+    ['point: no host answers', { hosts: { dns1: null }, ledger: promotedLedger }, 'wait point: no DNS host takes the change: dns1 gives no usable answer'],
+    ['point: it refused three times', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 }, refusals: { dns1: 'refused: BADSIG' } } }, 'wait point: no DNS host takes the change: dns1 does not take it (refused: BADSIG)'],
     ['point: and is asked again after a while', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 3 }, stepForMs: { point: 30_000 } } }, 'point: pointed dns1'],
-    ['point: and again later, not at once', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 4 }, stepForMs: { point: 30_000 } } }, 'wait point: no DNS host takes the change: dns1 refuses it'],
-    ['point: another host shows it, so that one is a debt', { config: two, hosts: { dns1: pointed, dns2: claimed }, ledger: promotedLedger, world: { failed: { dns2: 3 }, stepForMs: { point: 90_000 } } }, 'wait confirm: 0 of 0 name servers show it'],
-    ['confirm: no name server is known', { hosts: { dns1: pointed }, ledger: promotedLedger }, 'wait confirm: 0 of 0 name servers show it'],
+    ['point: and again later, not at once', { hosts: { dns1: claimed }, ledger: promotedLedger, world: { failed: { dns1: 4 }, stepForMs: { point: 30_000 } } }, 'wait point: no DNS host takes the change: dns1 does not show it'],
+    ['point: another host shows it, so that one is a debt', { config: two, hosts: { dns1: pointed, dns2: claimed }, ledger: promotedLedger, world: { failed: { dns2: 3 }, stepForMs: { point: 90_000 } } }, 'wait confirm: which name servers there are could not be found out'],
+    ['confirm: no name server is known', { hosts: { dns1: pointed }, ledger: promotedLedger }, 'wait confirm: which name servers there are could not be found out'],
     ['confirm: one of two', { hosts: { dns1: pointed }, ledger: promotedLedger, world: { servers: [serverOf(1, pointed), serverOf(2, claimed)] } }, 'wait confirm: 1 of 2 name servers show it'],
     ['done', { hosts: { dns1: pointed }, ledger: promotedLedger, world: served }, 'done'],
     ['an API\'s 200 is no proof: the host shows it, its name servers do not', { hosts: { dns1: pointed }, ledger: promotedLedger, world: { servers: [serverOf(1, before)] } }, 'wait confirm: 0 of 1 name servers show it'],
@@ -86,7 +86,7 @@ describe('the first step whose goal is not seen', () => {
   })
 
   test('a host that nobody could read has reached no goal', () => {
-    expect(told(look({ hosts: { dns1: null }, ledger: promotedLedger, world: served }))).toBe('wait point: no DNS host takes the change: dns1 does not answer')
+    expect(told(look({ hosts: { dns1: null }, ledger: promotedLedger, world: served }))).toBe('wait point: no DNS host takes the change: dns1 gives no usable answer')
   })
 })
 
@@ -101,8 +101,8 @@ describe('confirm', () => {
     ['a host that serves something old is lost', { dns1: pointed, dns2: before }, all(pointed, before), 90_000, 'done, debts dns2'],
     ['a silent name server serves nothing stale', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, null), serverOf(3, pointed, 'dns2')], 90_000, 'done'],
     ['a lying one does', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, before), serverOf(3, pointed, 'dns2')], 90_000, 'done, debts dns1'],
-    ['fewer than half show it', { dns1: pointed, dns2: before }, [serverOf(1, pointed), ...all(null, before).slice(2), serverOf(5, before, 'dns2')], 100_000, 'wait confirm: fewer than half of the name servers show it (1 of 4)'],
-    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 100_000, 'wait confirm: fewer than half of the name servers show it (0 of 4)'],
+    ['fewer than half show it', { dns1: pointed, dns2: before }, [serverOf(1, pointed), ...all(null, before).slice(2), serverOf(5, before, 'dns2')], 100_000, 'wait confirm: 1 of 4 name servers show it, and half of them must'],
+    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 100_000, 'wait confirm: 0 of 4 name servers show it, and half of them must'],
     ['nobody shows it for three minutes, and the hosts took it: debts, not a move that bars the next', { dns1: pointed, dns2: pointed }, all(before, before), 180_000, 'done, debts dns1 dns2'],
   ])('%s', (_, hosts, servers, ms, expected) => {
     expect(at(hosts, servers, ms)).toBe(expected)

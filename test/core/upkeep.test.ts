@@ -50,12 +50,12 @@ describe('mending one DNS host between moves', () => {
 
   test.each<[string, string, RegExp]>([
     ['it shows what it should', as(viewOf([ok], ['192.0.2.1'])), /^nothing$/],
-    ['it does not answer', as(null), /^nothing \(warn\): dns1 does not answer: it stays a debt/],
+    ['it does not answer', as(null), /^nothing \(warn\): dns1 gives no usable answer: it stays a debt/],
     ['a lower epoch of ours is a debt', as(viewOf([markerText(6, 'hetzner', 'pointed')], ['192.0.2.2'])), /^write \(info\): dns1 is brought up to epoch 7/],
     ['claimed and never pointed is a debt', as(viewOf([markerText(7, 'aws', 'claimed')], ['192.0.2.2'])), /^write/],
     ['a higher epoch: stand aside', as(viewOf([markerText(8, 'hetzner', 'claimed')], ['192.0.2.1'])), /^aside \(warn\): dns1 shows v=lifeboat1 .*this store knows epoch 7.*lifeboat adopt$/],
     ['the same epoch of another move: stand aside', as(viewOf([markerText(7, 'aws', 'pointed', '99999999-1c5e-4c0a-9b1e-2f6d1a7c9e01')], ['192.0.2.1'])), /^aside/],
-    ['another owner\'s TXT', as(viewOf([ok.replace(owner, '0'.repeat(32))], ['192.0.2.1'])), /^nothing \(warn\): .*a TXT that is not ours/],
+    ['another owner\'s TXT', as(viewOf([ok.replace(owner, '0'.repeat(32))], ['192.0.2.1'])), /^nothing \(warn\): dns1 has a TXT at the marker's name that is not ours/],
     ['two TXTs', as(viewOf([ok, ok], ['192.0.2.1'])), /^nothing \(warn\): .*not ours/],
     ['a host that never showed our TXT', as(viewOf([], ['192.0.2.1']), { host: 1 }), /^write \(info\): dns2 is brought up/],
     ['our TXT vanished, the addresses as confirmed', as(viewOf([], ['192.0.2.1'])), /^write \(info\): .*the TXT is written again/],
@@ -66,6 +66,7 @@ describe('mending one DNS host between moves', () => {
     ['but not while paused', as(viewOf([ok], ['192.0.2.2']), { config: reassert, ledger: { pause: { untilMs: null, by: 'ana', why: '' } } }), /^nothing \(warn\): .*it stays while paused/],
     ['and three times an hour at most', as(viewOf([ok], ['192.0.2.2']), { config: reassert, ledger: { reassertsMs: [day, day - 1, day - 2] } }), /^nothing \(warn\): .*written back 3 times within an hour, and stays now/],
     ['an old one does not count', as(viewOf([ok], ['192.0.2.2']), { config: reassert, ledger: { reassertsMs: [day, day - 1, day - 3_700_000] } }), /^write/],
+    ['a stranger beside ours is taken out', as(viewOf([ok], ['192.0.2.1', '198.51.100.9']), { config: reassert }), /^write \(warn\): .*also serves what lifeboat did not write: .*198.51.100.9, changed by somebody else .*: it is written back/],
     ['what others wrote beside ours stays, and is told', as(viewOf([ok], ['192.0.2.1', '198.51.100.9'])), /^nothing \(warn\): dns1 also serves what lifeboat did not write.*198.51.100.9/],
     ['not adopted: nothing', as(viewOf([], ['192.0.2.9']), { ledger: { record: null } }), /^nothing$/],
   ])('%s', (_, said, expected) => {

@@ -32,7 +32,7 @@ export const reportOf = (id: string): Report => ({
   atMonoMs: 1,
   atWallMs: 2,
   watch: { at: null, abstains: null, blind: {}, votes: {}, evidence: [], deadlines: {}, sites: {} },
-  decision: null,
+  decision: null, waits: null,
   dns: [],
   configHash: 'abc',
 })

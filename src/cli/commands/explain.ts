@@ -1,5 +1,6 @@
 import { others, targetOf, whyNot } from '../../core/decide.ts'
-import { factsOf, planName, sentenceOf, stepOf } from '../../core/explain.ts'
+import { factsOf, planName, sentenceOf } from '../../core/explain.ts'
+import { stepOf } from '../../core/step-sentences.ts'
 import { planOf } from '../../core/plan.ts'
 import type { Snapshot } from '../../core/moving.ts'
 import type { Plan } from '../../core/types.ts'
