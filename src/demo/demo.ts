@@ -3,6 +3,7 @@ import { machineClock } from '../clock.ts'
 import { spell } from '../core/explain.ts'
 import { startCustomer, type Customer } from './customer.ts'
 import { addresses, setStage, type Line, type Stage } from './stage.ts'
+import { newTroupe } from './troupe.ts'
 
 const clock = machineClock
 const folder = join('.lifeboat', 'demo')
@@ -17,8 +18,9 @@ export async function demo(options: { color: boolean }, signal: AbortSignal): Pr
   tell.line('lifeboat keeps an app reachable when the company that hosts it switches it off.')
   tell.line('This is one rescue, on this machine, with real processes and real sockets.')
   tell.line()
-  const stage = await setStage(folder, clock, either)
+  const children = newTroupe()
   try {
+    const stage = await setStage(folder, children, clock, either)
     await play(stage, tell, either)
     return 0
   } catch (thrown) {
@@ -27,7 +29,7 @@ export async function demo(options: { color: boolean }, signal: AbortSignal): Pr
     return 130
   } finally {
     ended.abort()
-    await stage.stop()
+    await children.stop(clock)
   }
 }
 

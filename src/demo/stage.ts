@@ -1,4 +1,3 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Clock } from '../clock.ts'
 import { startEmbedded, type Embedded } from '../drivers/dns/embedded.ts'
 import { startSimDigitalOcean, type SimDigitalOcean } from './sim-digitalocean.ts'
+import type { Troupe } from './troupe.ts'
 
 /** Where each actor of the demo stands, all on loopback. */
 export const addresses = { alpha: '127.0.0.11', beta: '127.0.0.12', canary: '127.0.0.21', paris: '127.0.0.31', tokyo: '127.0.0.32' } as const
@@ -31,23 +31,20 @@ export type Stage = {
   /** Runs a command of lifeboat to its end, and gives its exit code and output. */
   run(...command: string[]): Promise<{ code: number; text: string }>
   startController(): void
-  stop(): Promise<void>
 }
 
 const file = (name: string) => join(import.meta.dirname, name)
 
 /** Sets everything up in `folder`, anew: two sites, a canary, two vantages elsewhere, a name server, a cloud, the config. */
-export async function setStage(folder: string, clock: Clock, signal: AbortSignal): Promise<Stage> {
+export async function setStage(folder: string, troupe: Troupe, clock: Clock, signal: AbortSignal): Promise<Stage> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const port = await freePort(addresses.alpha)
   const token = `demo-${clock.id()}`
   const cloudToken = `demo-${clock.id()}`
   const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: token }
-  const children = new Map<string, ChildProcess>()
   const start = (name: string, script: string, args: string[]) => {
-    const child = fork(file(script), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
-    children.set(name, child)
+    const child = troupe.start(name, file(script), args, env, 'ignore')
     return new Promise<number>((listening, failed) => {
       child.once('message', (said: { listening: number }) => listening(said.listening))
       child.once('exit', (code) => failed(new Error(`${name} ended with ${code}`)))
@@ -55,7 +52,9 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
   }
   const site = (name: 'alpha' | 'beta' | 'canary') => start(name, 'site.ts', [name, addresses[name], String(name === 'canary' ? 0 : port)])
   const dns = await startEmbedded({ zones: { [zone]: recordsOf() } })
+  troupe.last(() => dns.stop())
   const cloud = await startSimDigitalOcean({ tokens: [cloudToken], droplets: [{ id: 4711, addresses: [addresses.alpha] }] })
+  troupe.last(() => cloud.stop())
   const [canary, paris, tokyo] = await Promise.all([
     site('canary'),
     start('paris', 'vantage.ts', ['paris', addresses.paris]),
@@ -82,7 +81,7 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
       for (;;) {
         const found = lines.slice(from).find(fits)
         if (found) return found
-        const controller = children.get('controller')
+        const controller = troupe.get('controller')
         if (controller?.exitCode !== null) throw new Error(`the controller ended: ${lines.at(-1)?.msg}`)
         await new Promise<void>((go, stop) => {
           const heard = () => (waiting.delete(heard), limit.removeEventListener('abort', late), go())
@@ -93,21 +92,19 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
       }
     },
     startSite: async (name) => void (await site(name)),
-    kill: (name) => void children.get(name)?.kill('SIGKILL'),
-    cut: (to, from) => void children.get(to)?.send({ cut: from }),
+    kill: (name) => void troupe.get(name)?.kill('SIGKILL'),
+    cut: (to, from) => void troupe.get(to)?.send({ cut: from }),
     run: async (...command) => {
-      const child = spawn(process.execPath, [main, ...command, '--config', config], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-      children.set('command', child)
+      const child = troupe.start('command', main, [...command, '--config', config], env, 'pipe')
       const parts: string[] = []
-      child.stdout.on('data', (part: Buffer) => parts.push(part.toString()))
-      child.stderr.on('data', (part: Buffer) => parts.push(part.toString()))
+      child.stdout?.on('data', (part: Buffer) => parts.push(part.toString()))
       const code = await new Promise<number>((ended) => child.once('close', (c) => ended(c ?? 1)))
+      signal.throwIfAborted()
       return { code, text: parts.join('') }
     },
     startController: () => {
-      const child = spawn(process.execPath, [main, 'watch', '--config', config], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-      children.set('controller', child)
-      createInterface({ input: child.stdout }).on('line', (text) => {
+      const child = troupe.start('controller', main, ['watch', '--config', config], env, 'pipe')
+      createInterface({ input: child.stdout! }).on('line', (text) => {
         const { time, ...line } = JSON.parse(text) as Line & { time: string | number }
         lines.push({ ...line, atMs: new Date(time).getTime() })
         for (const heard of [...waiting]) heard()
@@ -116,18 +113,7 @@ export async function setStage(folder: string, clock: Clock, signal: AbortSignal
         for (const heard of [...waiting]) heard()
       })
     },
-    stop: async () => {
-      const ended = [...children.values()].map((child) => endOf(child))
-      await Promise.all([...ended, dns.stop(), cloud.stop()])
-    },
   }
-}
-
-async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise<void>((end) => child.once('exit', () => end()))
-  child.kill('SIGTERM')
-  await ended
 }
 
 const freePort = (address: string): Promise<number> =>
