@@ -34,7 +34,7 @@ describe.skipIf(!knot || !dig)('the README: a first rescue with a Knot of one\'s
     const block = (n: number) => text.slice(text.indexOf(`== ${n}\n`), text.includes(`== ${n + 1}\n`) ? text.indexOf(`== ${n + 1}\n`) : undefined)
     expect(code, text).toBe(0)
     expect(block(3)).toMatch(/Who votes on whom/)
-    expect(block(4)).toMatch(/adoption: .* is confirmed at 1 name server/)
+    expect(block(4)).toMatch(/adoption: .* is confirmed at 1 of 1 name servers/)
     expect(block(4)).toMatch(/^web1 +active +up /m)
     expect(block(4)).toMatch(/^web2 +standby +up /m)
     expect(block(4)).toMatch(/^switchover web1 → web2, epoch 2/m)
