@@ -4,9 +4,10 @@ import type { Self } from '../controller/self.ts'
 import type { Settings } from '../config/settings.ts'
 import type { State } from '../core/types.ts'
 import { exits, Said } from '../errors.ts'
-import type { Log, Store } from '../ports.ts'
+import type { Log, Store, StoreView } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
+import { mindStore, outageSentence } from './store-outage.ts'
 import { liveReport, stateOf } from './store.ts'
 import { wire } from './wiring.ts'
 
@@ -20,7 +21,7 @@ export type Actor = {
   own: boolean
   /** What it sees now. */
   state(): Promise<State>
-  /** Rejects when this process's own controller has ended by a fault. */
+  /** Rejects when this process's own controller has ended by a fault, or its store cannot be used any more. */
   fault: Promise<never>
   end(): Promise<void>
 }
@@ -56,24 +57,33 @@ async function runningActor({ cli, settings, store, warm }: Needs): Promise<Acto
 
 /** Null: another controller came first. */
 async function ownActor({ cli, settings, store, command, warm }: Needs): Promise<Actor | null> {
-  const parts = wire(settings, { store, clock: cli.clock, log: troubleOf(cli), command })
-  const running = inProcess(parts)
+  const minded = mindStore(store, cli.clock)
+  const running = inProcess(wire(settings, { store: minded.store, clock: cli.clock, log: troubleOf(cli), command }))
+  const out = minded.out.catch(async (said: Said) => Promise.reject(outageSentence(said, await readOrNull(store), running.hosts())))
+  out.catch(() => {}) // As above: whoever acts waits for it, or has ended.
   const ready = (self: Self) => self.standsBy !== null || (self.lease !== null && (!warm || isWarm(self)))
   const untilMs = cli.clock.now().monoMs + leadMsMost
   const refused = (self: Self) => self.lease === null && cli.clock.now().monoMs > untilMs
   try {
-    const self = await running.when((now) => ready(now) || refused(now), cli.stop())
+    const self = await Promise.race([running.when((now) => ready(now) || refused(now), cli.stop()), out])
     if (refused(self)) throw new Said('No controller runs, and this command cannot lead by itself (the reason stands above): nothing was done', exits.unfinished)
     if (self.lease === null) {
       await running.end()
       return null
     }
-    return { own: true, state: async () => running.self().state, fault: running.fault, end: running.end }
+    return { own: true, state: async () => running.self().state, fault: Promise.race([running.fault, out]), end: running.end }
   } catch (thrown) {
     await running.end()
     throw thrown
   }
 }
+
+/** Null: it cannot be read. */
+const readOrNull = (store: OpenStore): Promise<StoreView | null> =>
+  store.read().catch((thrown: unknown) => {
+    if (thrown instanceof Said) return null
+    throw thrown
+  })
 
 /** What this process sees when it looks by itself, without leading and without a write: for `plan` where no controller runs. */
 export async function observeOnce(cli: Cli, settings: Settings, store: OpenStore): Promise<State> {
@@ -96,6 +106,7 @@ function inProcess(parts: Parts) {
   return {
     fault,
     self: () => seen!,
+    hosts: () => seen?.hosts ?? {},
     when: (holds: (self: Self) => boolean, signal: AbortSignal): Promise<Self> => {
       const wait = async () => {
         const either = AbortSignal.any([signal, stop.signal])
@@ -106,7 +117,10 @@ function inProcess(parts: Parts) {
     },
     end: async () => {
       stop.abort(new Error('the command has ended'))
-      await ended
+      // A store that cannot be written cannot be told either that its leader has left: the next one then waits a moment longer.
+      await ended.catch((thrown: unknown) => {
+        if (!(thrown instanceof Said)) throw thrown
+      })
     },
   }
 }

@@ -74,7 +74,7 @@ export const askMove = (cli: Cli, settings: Settings, wish: MoveWish): Promise<n
 export async function agreeToMove(cli: Cli, { core }: Settings, wish: MoveWish, state: State): Promise<Wish> {
   const { plan, epoch, decision } = planFor(wish, state, core)
   if (decision.kind === 'refuse' || !plan) throw refusalOf(decision, state, core)
-  for (const line of planLines(plan, epoch, core)) cli.out(line)
+  for (const line of planLines({ plan, epoch, config: core, ledger: state.ledger, nowMs: cli.clock.now().wallMs })) cli.out(line)
   await agree(cli, 'Do it?')
   return { what: 'move', kind: wish.kind, to: plan.to, lifted: wish.lifted, planHash: planHash(plan, epoch) }
 }

@@ -1,29 +1,79 @@
-import type { Settings } from '../config/settings.ts'
+import { createHash } from 'node:crypto'
+import { formatDuration } from '../config/durations.ts'
+import type { Check, Settings } from '../config/settings.ts'
 
-/** What differs between two readings of the file, a phrase each; where a secret is what differs, only that it does. */
+/** What differs between two readings of the file, a phrase each, by the file's own keys; where a secret is what differs, only that it does. */
 export function changesOf(before: Settings, after: Settings): string[] {
-  const [old, now] = [leavesOf(before), leavesOf(after)]
+  const [old, now] = [leavesOf(asWritten(before)), leavesOf(asWritten(after))]
   const secrets = [...before.secrets, ...after.secrets]
-  const show = (text: string | undefined): string => (text === undefined ? 'none' : secrets.some((secret) => text.includes(secret)) ? '(hidden)' : text)
+  const show = (text: string | undefined): string => (text === undefined ? 'not set' : secrets.some((secret) => text.includes(secret)) ? '(hidden)' : text)
   const paths = [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path))
-  return paths.map((path) => `${path} ${show(old.get(path))} → ${show(now.get(path))}`)
+  return paths.map((path) => {
+    const [was, is] = [show(old.get(path)), show(now.get(path))]
+    return was === is ? `${path} changed ${is}` : `${path} ${was} → ${is}`
+  })
 }
 
-/** Every value by its path. Lists whose members have a name are told apart by it, so that one that is put in changes no other. */
-function leavesOf({ core, checks, sites, vantages, canaries, dns, clouds, store }: Settings): Map<string, string> {
+/** Every value by its path. What is null is not set; a list of plain values is one value. */
+function leavesOf(written: unknown): Map<string, string> {
   const leaves = new Map<string, string>()
   const walk = (value: unknown, path: string): void => {
-    if (typeof value !== 'object' || value === null) return void leaves.set(path, String(value ?? 'none'))
-    for (const [key, each] of Object.entries(value)) walk(each, path ? `${path}.${Array.isArray(value) ? nameOf(each, key) : key}` : key)
+    if (value === null || value === undefined) return
+    if (typeof value !== 'object') return void leaves.set(path, String(value))
+    if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return void (value.length > 0 && leaves.set(path, value.join(', ')))
+    for (const [key, each] of Object.entries(value)) walk(each, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key)
   }
-  walk(core, '')
-  // The order of the sites is their preference.
-  leaves.set('preference', core.sites.map(({ site }) => site).join(', '))
-  walk({ checks, siteOptions: sites, vantageOptions: vantages, canaryUrls: canaries, dnsOptions: dns, clouds, store }, '')
+  walk(written, '')
   return leaves
 }
 
-const nameOf = (value: unknown, index: string): string => {
-  const { site, vantage, host } = (value ?? {}) as Record<string, unknown>
-  return String(site ?? vantage ?? host ?? index)
+/** The settings in the shape of lifeboat.yaml, what it leaves out with its default: each part of them that a person can change stands here once. */
+function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, store }: Settings): Record<string, unknown> {
+  const { check, policy } = core
+  return {
+    app: core.app,
+    owner: core.owner,
+    // The order of the sites is their preference, and it has no key of its own.
+    'order of sites': core.sites.map(({ site }) => site),
+    sites: Object.fromEntries(core.sites.map(({ site, cloud, addresses, standby }) => [site, { cloud, address: addresses, standby, ...sites[site] }])),
+    data: { driver: core.data.carried ? 'another than none' : 'none', holds: core.data.holds ?? 'nothing' },
+    check: {
+      ...checkAsWritten(checks.active),
+      standby: checks.standby && checkAsWritten(checks.standby),
+      interval: formatDuration(check.intervalMs),
+      timeout: formatDuration(check.timeoutMs),
+      fall: check.fall,
+      rise: check.rise,
+    },
+    vantages: Object.fromEntries(vantages.map(({ vantage, ...each }) => [vantage, each])),
+    quorum: core.quorum,
+    canaries,
+    dns: {
+      names: core.dns.names,
+      drift: core.dns.drift,
+      nameservers: dns.nameservers,
+      hosts: dns.hosts.map(({ driver, zone, sharedFate, ttlS, options }) => ({ driver, zone, sharedFate: sharedFate ? 'accepted' : null, ttl: formatDuration(ttlS * 1_000), ...options })),
+    },
+    clouds,
+    policy: {
+      automatic: policy.automatic,
+      confirmCut: formatDuration(policy.confirmCutMs),
+      outage: formatDuration(policy.outageMs),
+      appFault: policy.appFaultMs === null ? 'never' : formatDuration(policy.appFaultMs),
+      cooldown: formatDuration(policy.cooldownMs),
+      maxMovesPerHour: policy.maxMovesPerHour,
+      failback: policy.failback,
+    },
+    store,
+  }
+}
+
+/** All checks of one file are of one kind, and differ in their URL alone. */
+function checkAsWritten(checks: Check[]): Record<string, unknown> {
+  const [first] = checks
+  if (first?.kind === 'tcp') return { tcp: first.port }
+  if (first?.kind === 'dns') return { dns: { name: first.name, type: first.type } }
+  // A certificate is long, and its text says nothing to a person.
+  const tls = typeof first?.tls === 'object' ? { ca: `a file with the hash ${createHash('sha256').update(first.tls.ca).digest('hex').slice(0, 12)}` } : first?.tls
+  return { url: checks.flatMap((each) => (each.kind === 'http' ? each.url : [])), status: first?.status, body: first?.body, tls }
 }

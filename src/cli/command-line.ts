@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import yargs, { type Argv } from 'yargs'
 import { machineClock } from '../clock.ts'
+import { loadSettings } from '../config/loading.ts'
 import { nearestWord } from '../config/nearest.ts'
 import { exits, Said } from '../errors.ts'
 import { version } from '../version.ts'
@@ -58,6 +59,12 @@ function lineOf(chosen: (command: string) => (parsed: Args) => void): Argv {
 /** What yargs could not read, as our sentence, with the nearest known word. */
 function misread(message: string, words: string[]): string {
   const command = words.find((word) => word in commands)
+  const { needs } = commands[command ?? ''] ?? {}
+  if (needs !== undefined && message.startsWith('Not enough non-option arguments')) return `lifeboat ${command} needs ${needs}${needs.includes('SITE') ? sitesIn(words) : ''}`
+  const [, behind] = /^Not enough arguments following: (\S+)/.exec(message) ?? []
+  if (behind !== undefined) return `--${behind} needs a word behind it. How it is used: lifeboat ${command ? `${command} ` : ''}--help`
+  const [, flag, given, choices] = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message) ?? []
+  if (choices !== undefined) return `--${flag} ${given} is not one of its words. Write ${choices.replaceAll('"', '')}`
   const known = [...Object.keys(globals), 'help', 'version', ...Object.keys(commands[command ?? '']?.options ?? {})]
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1]
   if (unknown === undefined) return `${command ? `lifeboat ${command}: ` : ''}${message.split('\n')[0]}. How it is used: lifeboat ${command ? `${command} ` : ''}--help`
@@ -65,6 +72,19 @@ function misread(message: string, words: string[]): string {
   if (words.some((word) => word.replace(/=.*/s, '').replace(/^--?/, '') === unknown && word.startsWith('-'))) return `${of} has no flag --${unknown}.${meant(unknown, known, '--')} All flags: ${of} --help`
   if (command === undefined) return `There is no command "${unknown}".${meant(unknown, [...Object.keys(commands), ...Object.keys(notYet)])} All commands: lifeboat --help`
   return `${of} does not take "${unknown}". How it is used: ${of} --help`
+}
+
+/** The sites that there are, where the file can be read. */
+function sitesIn(words: string[]): string {
+  const at = words.findIndex((word) => /^--config(=|$)/.test(word))
+  const file = at < 0 ? undefined : words[at]!.includes('=') ? words[at]!.slice('--config='.length) : words[at + 1]
+  try {
+    const { core } = loadSettings({ env: process.env, cwd: process.cwd(), ...(file === undefined ? {} : { file }) })
+    return `. The sites are ${core.sites.map(({ site }) => site).join(', ')}`
+  } catch (thrown) {
+    if (thrown instanceof Said) return ''
+    throw thrown
+  }
 }
 
 const meant = (word: string, known: string[], before = ''): string => {
@@ -88,7 +108,9 @@ async function run({ name, args, shown }: Parsed, cli: Cli): Promise<number> {
   if (name in notYet) throw new Said(`lifeboat ${name} is not yet built: ${notYet[name]}`)
   if (args.controller !== undefined || cli.env.LIFEBOAT_CONTROLLER) throw new Said('--controller and LIFEBOAT_CONTROLLER are not yet built: run the command on the machine that has the store, without them')
   if (args['--'] !== undefined && name !== 'pause') throw new Said(`lifeboat ${name} takes nothing behind --. How it is used: lifeboat ${name} --help`)
-  return commands[name]!.run(cli, args)
+  const command = commands[name]!
+  if (cli.flags.json && !command.data) throw new Said(`lifeboat ${name} prints no data, so it takes no --json. Those that do: ${Object.keys(commands).filter((each) => commands[each]!.data).join(', ')}`)
+  return command.run(cli, args)
 }
 
 /** Runs one command line to its end, and gives its exit code; whatever is thrown has been said. */

@@ -9,6 +9,10 @@ export type Command = {
   usage: string
   about: string
   options?: Record<string, Options>
+  /** What is missing where a `<word>` of `usage` is, as a sentence that goes on from the command's name. */
+  needs?: string
+  /** True: it prints data or log lines, so that --json means something. */
+  data?: true
   run(cli: Cli, args: Args): Promise<number>
 }
 
@@ -44,17 +48,20 @@ export const commands: Record<string, Command> = {
   watch: {
     usage: 'watch',
     about: 'the controller, in the foreground, until SIGINT or SIGTERM; SIGHUP: read the file anew',
+    data: true,
     run: async (cli) => (await import('./commands/watch.ts')).watch(cli),
   },
   vantage: {
     usage: 'vantage',
     about: 'probes for controllers elsewhere; LIFEBOAT_VANTAGE_TOKEN is what both know',
+    data: true,
     options: { listen: { type: 'string', requiresArg: true, describe: 'IP:port to listen at' } },
     run: async (cli, args) => (await import('./commands/vantage.ts')).vantage(cli, { listen: text(args, 'listen') }),
   },
   status: {
     usage: 'status',
     about: "what is active, each site's health and why, moves, cooldown, pause",
+    data: true,
     options: {
       watch: { type: 'boolean', describe: 'shown again every 2 s' },
       'exit-code': { type: 'boolean', describe: 'exit 5 unless all is well' },
@@ -64,6 +71,8 @@ export const commands: Record<string, Command> = {
   plan: {
     usage: 'plan <kind> [site]',
     about: 'prints the very steps of a failover, switchover or failback; changes nothing',
+    needs: 'the kind of move: lifeboat plan failover, lifeboat plan switchover SITE or lifeboat plan failback',
+    data: true,
     options: lifting,
     run: async (cli, args) => (await import('./commands/plan.ts')).plan(cli, { kind: needed(args, 'kind'), to: text(args, 'site'), ...lifted(args) }),
   },
@@ -76,6 +85,7 @@ export const commands: Record<string, Command> = {
   switchover: {
     usage: 'switchover <site>',
     about: 'planned: both sites well, nothing lost',
+    needs: 'the site to move to: lifeboat switchover SITE',
     options: acceptLoss,
     run: async (cli, args) => (await import('./commands/switchover.ts')).switchover(cli, { to: needed(args, 'site'), acceptLoss: text(args, 'accept-loss') }),
   },
@@ -88,6 +98,7 @@ export const commands: Record<string, Command> = {
   rejoin: {
     usage: 'rejoin <site>',
     about: "a person says that a fenced site's data is in order: it is a standby again",
+    needs: 'the fenced site that is in order: lifeboat rejoin SITE',
     run: async (cli, args) => (await import('./commands/rejoin.ts')).rejoin(cli, { site: needed(args, 'site') }),
   },
   pause: {
@@ -107,16 +118,20 @@ export const commands: Record<string, Command> = {
   history: {
     usage: 'history',
     about: "moves, newest first, with each step's time and outcome, by whom and why",
+    data: true,
     run: async (cli) => (await import('./commands/history.ts')).history(cli),
   },
   explain: {
     usage: 'explain [id]',
     about: 'every fact that a decision rested on, in words; the latest by default',
+    data: true,
     run: async (cli, args) => (await import('./commands/explain.ts')).explain(cli, { id: text(args, 'id') }),
   },
   replay: {
     usage: 'replay <file>',
     about: 'decides again over the snapshots of a store or its JSON Lines; exit 5 where anything differs',
+    needs: 'a store, or its JSON Lines: lifeboat replay FILE',
+    data: true,
     run: async (cli, args) => (await import('./commands/replay.ts')).replay(cli, { file: needed(args, 'file') }),
   },
   demo: {

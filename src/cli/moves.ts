@@ -11,18 +11,22 @@ export type MoveRun = {
   to: string
   by: string
   reason: string
+  /** For `lifeboat explain`. Null: the journal does not hold it any more. */
+  decision: string | null
   startedMs: number
   endedMs: number | null
   state: MoveState
   steps: StepRun[]
 }
 
-const fromOpen = (move: Move): Omit<MoveRun, 'steps'> => {
+type Bare = Omit<MoveRun, 'steps' | 'decision'>
+
+const fromOpen = (move: Move): Bare => {
   const { epoch, kind, from, to, by, cause, startedMs } = move
   return { epoch, kind, from, to, by, reason: cause, startedMs, endedMs: null, state: 'open' }
 }
 
-const fromPast = (past: Past): Omit<MoveRun, 'steps'> => {
+const fromPast = (past: Past): Bare => {
   const { epoch, kind, from, to, by, cause, startedMs, endedMs, state } = past
   return { epoch, kind, from, to, by, reason: cause, startedMs, endedMs, state }
 }
@@ -40,10 +44,25 @@ export async function movesOf(ledger: Ledger, journal: Journal): Promise<MoveRun
 export const openMoveOf = async (ledger: Ledger, journal: Journal): Promise<MoveRun | null> =>
   ledger.move ? withSteps(fromOpen(ledger.move), journal) : null
 
-async function withSteps(move: Omit<MoveRun, 'steps'>, journal: Journal): Promise<MoveRun> {
+async function withSteps(move: Bare, journal: Journal): Promise<MoveRun> {
   const entries = await journal.entries({ event: 'step', epoch: move.epoch, most: stepEntriesMost })
-  return { ...move, steps: stepRuns(entries.reverse(), move.endedMs) }
+  return { ...move, decision: await decisionOf(move.epoch, journal), steps: stepRuns(entries.reverse(), move.endedMs) }
 }
+
+/** An epoch has one opening and one end, each an entry. */
+const openingEntriesMost = 10
+
+/** What the move of this epoch was decided by: a decision's id, or the first of a request's. Null: the journal does not say. */
+export async function decisionOf(epoch: number, journal: Journal): Promise<string | null> {
+  const of = async (event: string) => (await journal.entries({ event, epoch, most: openingEntriesMost })).map(({ fields }) => fields)
+  const [request] = (await of('request')).filter(({ kind }) => kind === 'move')
+  if (request) return String(request.request).slice(0, shortId)
+  const decision = (await of('move')).find((fields) => fields.decision != null)?.decision
+  return decision == null ? null : String(decision)
+}
+
+/** As many digits of an id as are shown, and enough to find it by. */
+const shortId = 8
 
 /**
  * Steps out of their entries, oldest first: the first start, and the first end. A step that only began is open, unless its move has

@@ -2,7 +2,8 @@ import type { Settings } from '../config/settings.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { spell } from '../core/explain.ts'
 import { leavesData } from '../core/plan.ts'
-import type { Ledger, Past } from '../core/types.ts'
+import type { Config, Ledger, Past } from '../core/types.ts'
+import { voteFreshMs } from '../core/votes.ts'
 import { reasons, type Reason } from '../core/words.ts'
 import type { Report, StoreView } from '../ports.ts'
 import type { Cli } from './cli.ts'
@@ -10,12 +11,19 @@ import { columns } from './columns.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
 
-type Scene = { cli: Cli; status: Status; settings: Settings; ledger: Ledger; view: StoreView; live: Report | null }
+type Given = {
+  settings: Settings
+  view: StoreView
+  live: Report | null
+  /** What the last move was decided by, for `lifeboat explain`. Null: the journal does not say. */
+  movedBy: string | null
+}
+type Scene = Given & { cli: Cli; status: Status; ledger: Ledger }
 
 /** The screen at 3 a.m. (CONTRACT.md): what is so, and what to type next. */
-export function screen(cli: Cli, status: Status, { settings, view, live }: { settings: Settings; view: StoreView; live: Report | null }): string[] {
-  const scene: Scene = { cli, status, settings, ledger: view.ledger ?? freshLedger(settings.core), view, live }
-  return [head(scene), ...table(scene), ...facts(scene).map(([word, text]) => `${word.padEnd(7)}  ${text}`)]
+export function screen(cli: Cli, status: Status, given: Given): string[] {
+  const scene: Scene = { ...given, cli, status, ledger: given.view.ledger ?? freshLedger(given.settings.core) }
+  return [head(scene), ...oldCopy(scene), ...table(scene), ...facts(scene).map(([word, text]) => `${word.padEnd(7)}  ${text}`)]
 }
 
 const head = ({ cli, status: { app, epoch, atMs, leader }, view }: Scene): string => {
@@ -23,6 +31,14 @@ const head = ({ cli, status: { app, epoch, atMs, leader }, view }: Scene): strin
   const seen = last ? `, last seen ${ago(last.atWallMs, atMs)} ago (${last.leader.id})` : ''
   const controller = leader ? `controller ${leader.id}, up ${ago(leader.sinceMs, atMs)}${leader.command === 'watch' ? '' : ` (${leader.command})`}` : cli.paint('red', `no controller${seen}`)
   return `${cli.paint('bold', app)} · epoch ${epoch} · ${clockTime(atMs)} UTC · ${controller}`
+}
+
+/** An untrusted store's epoch and roles may be long past, so what DNS says stands before them. */
+function oldCopy({ cli, status, ledger }: Scene): string[] {
+  if (ledger.trusted) return []
+  const said = status.dns.map(({ host, epoch, addresses, detail }) => detail || `${host} shows ${epoch === null ? 'no epoch' : `epoch ${epoch}`}, ${addresses?.join(', ') || 'no address'}`)
+  const zone = status.leader === null ? ['nobody reads DNS now, so what it says is not known here'] : said
+  return [cli.paint('red', 'This store may be new, lost or an old copy: what it knows stands below, and DNS goes before it'), ...zone.map((each) => `  ${each}`)]
 }
 
 const healthColours = { up: 'green', down: 'red', unknown: 'yellow' } as const
@@ -49,12 +65,14 @@ function facts(scene: Scene): [string, string][] {
   const { core } = settings
   const lines: [string, string | null][] = [
     ['moving', movingLine(status)],
+    ['waits', status.waits],
     ['moved', movedLine(scene)],
     ['now', status.decision && isWorthSaying(status.decision.reason) ? status.decision.sentence : null],
     ['paused', pausedLine(status)],
     ['policy', core.policy.automatic ? null : 'policy.automatic is false: it says what it would do, and does nothing'],
     ['data', leavesData(core) ? `${core.data.holds}: no driver carries them, so a move leaves them behind` : null],
     ['votes', weakest(settings)],
+    ...missingVantages(scene).map((text): [string, string] => ['votes', text]),
     ...dnsLines(scene),
     ['config', scene.live && scene.live.configHash !== settings.hash ? `the controller runs on another ${settings.file} than stands there now` : null],
     ['next', nextLine(status, ledger, settings)],
@@ -71,17 +89,19 @@ const doer = (by: string): string => (by === 'lifeboat' ? 'by itself' : `by ${by
 function movingLine({ move, atMs }: Status): string | null {
   if (!move) return null
   const at = move.steps.findLast(({ endedMs }) => endedMs === null)
-  return `${move.kind} ${whence(move.from, move.to)}, epoch ${move.epoch}, ${doer(move.by)}, for ${ago(move.startedMs, atMs)}${at ? `; at ${at.step} for ${ago(at.startedMs, atMs)}` : ''}`
+  return `${move.kind} ${whence(move.from, move.to)}, epoch ${move.epoch}, ${doer(move.by)}, for ${ago(move.startedMs, atMs)}${at ? `; at ${at.step} for ${ago(at.startedMs, atMs)}` : ''}${whyOfMove(move.decision)}`
 }
 
-function movedLine({ status, ledger }: Scene): string | null {
+const whyOfMove = (decision: string | null): string => (decision === null ? '' : `; why: lifeboat explain ${decision}`)
+
+function movedLine({ status, ledger, movedBy }: Scene): string | null {
   const past = ledger.past[0]
   if (!past) return null
   const { atMs, cooldownUntilMs } = status
   const stale = ledger.staleUntilMs
   const tail = stale !== null ? `; old answers ${stale > atMs ? 'end' : 'ended'} ${shortTime(stale, atMs)}` : ''
   const cooldown = cooldownUntilMs === null ? '' : `; cooldown until ${shortTime(cooldownUntilMs, atMs)}`
-  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past)}${tail}${cooldown}`
+  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past)}${tail}${cooldown}${whyOfMove(movedBy)}`
 }
 
 const endOf = ({ state, debts }: Past): string =>
@@ -93,15 +113,25 @@ const pausedLine = ({ paused, atMs }: Status): string | null =>
 const weakest = ({ core }: Settings): string | null =>
   core.vantages.length === 1 ? 'one vantage alone: what it cannot reach looks down, whoever is at fault' : null
 
-/** DNS hosts that do not serve what they should, and why. */
-const dnsLines = ({ status, live }: Scene): [string, string][] =>
-  status.adopted
-    ? status.dns.flatMap(({ host, state }): [string, string][] => {
-        const detail = live?.dns.find((each) => each.host === host)?.detail
-        if (state === 'served' || state === null) return []
-        return [['dns', state === 'written' ? `${host} took the change; not every name server of its shows it` : `${host} is a debt${detail ? `: ${detail}` : ''}`]]
-      })
-    : []
+/** Vantages that abstain at every site, and why: their word is missing, whatever the others say. */
+function missingVantages({ live, settings }: Scene): string[] {
+  if (!live) return []
+  const { watch, atMonoMs } = live
+  return settings.core.vantages.flatMap(({ vantage }) => {
+    const blind = watch.blind[vantage]
+    if (blind !== undefined) return [`${vantage} abstains: it is blind (${blind})`]
+    const lastMs = Math.max(-Infinity, ...Object.values(watch.votes).map((bySite) => bySite[vantage]?.atMs ?? -Infinity))
+    const silent = Number.isFinite(lastMs) && atMonoMs - lastMs > voteFreshMs(settings.core)
+    return silent ? [`${vantage} abstains: it has not answered for ${spell(atMonoMs - lastMs)}`] : []
+  })
+}
+
+/** What is wrong with each DNS host. Where the store is not trusted, that stands above already. */
+const dnsLines = ({ status, ledger }: Scene): [string, string][] =>
+  status.dns.flatMap(({ host, state, detail }): [string, string][] => {
+    if (detail) return ledger.trusted ? [['dns', detail]] : []
+    return status.adopted && state === 'written' ? [['dns', `${host} took the change; not every name server of its shows it`]] : []
+  })
 
 /** What to type now. Null: nothing. It never offers what would lose data without saying so. */
 function nextLine({ adopted, move, leader, paused, sites }: Status, ledger: Ledger, { core }: Settings): string | null {
@@ -112,15 +142,25 @@ function nextLine({ adopted, move, leader, paused, sites }: Status, ledger: Ledg
   if (paused) return 'automatic moves on again: lifeboat resume'
   const preferred = sites[0]
   if (!preferred || preferred.role === 'active') return null
-  const back = preferred.health === 'up' && preferred.verdict === 'well' ? `${preferred.site} is back` : `when ${preferred.site} is back`
-  if (!leavesData(core)) return `${back}: lifeboat failback`
-  const rejoin = preferred.role === 'fenced' ? `and its data is in order, lifeboat rejoin ${preferred.site}, then ` : ''
-  return `${back}, ${rejoin}lifeboat failback --accept-loss all, which leaves ${core.data.holds} behind at ${ledger.active}`
+  return wayBack(preferred, ledger, core)
+}
+
+/** How the preferred site becomes the active one again. That its data is in order only a person knows. */
+function wayBack({ site, role, health, verdict }: SiteStatus, { active }: Ledger, core: Config): string {
+  const isBack = health === 'up' && verdict === 'well'
+  const fenced = role === 'fenced'
+  if (core.data.holds === null) {
+    if (isBack && fenced) return `${site} is back, and stands by again by itself after ${core.check.rise} good rounds (check.rise); then: lifeboat failback`
+    return `${isBack ? '' : 'when '}${site} is back: lifeboat failback`
+  }
+  const failback = leavesData(core) ? `lifeboat failback --accept-loss all, which leaves ${core.data.holds} behind at ${active}` : 'lifeboat failback'
+  if (!fenced) return `${isBack ? '' : 'when '}${site} is back: ${failback}`
+  return `${isBack ? `${site} is back; once` : `when ${site} is back and`} its data is in order: lifeboat rejoin ${site}, then ${failback}`
 }
 
 /** Is all as it should be: somebody watches, nothing is open or paused, every site is well and every DNS host serves what it should? */
 export function allWell({ adopted, move, leader, paused, sites, dns, decision }: Status, ledger: Ledger): boolean {
   const calm = decision !== null && !reasons[decision.reason as Reason]?.alarm
   const well = sites.every(({ role, health, verdict }) => role === 'cold' || (health === 'up' && verdict === 'well' && role !== 'fenced'))
-  return adopted && ledger.trusted && move === null && leader !== null && paused === null && calm && well && dns.every(({ state }) => state === 'served')
+  return adopted && ledger.trusted && move === null && leader !== null && paused === null && calm && well && dns.every(({ state, detail }) => state === 'served' && !detail)
 }

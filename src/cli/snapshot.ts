@@ -14,11 +14,14 @@ export type Status = {
   paused: { untilMs: number | null; by: string; why: string } | null
   cooldownUntilMs: number | null
   move: MoveRun | null
+  /** What the open move has been waiting for, a sentence. */
+  waits: string | null
   leader: Leader | null
   adopted: boolean
   sites: SiteStatus[]
   decision: { id: string; kind: string; reason: string; sentence: string } | null
-  dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null }[]
+  /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
+  dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string | null }[]
 }
 
 export type SiteStatus = {
@@ -48,6 +51,7 @@ export async function statusOf({ settings, view, live, journal, nowMs }: { setti
     paused: pause && (pause.untilMs === null || pause.untilMs > nowMs) ? pause : null,
     cooldownUntilMs: cooldownUntilMs(ledger, core.policy.cooldownMs, nowMs),
     move: await openMoveOf(ledger, journal),
+    waits: (ledger.move && live?.waits) ?? null,
     leader: live?.leader ?? null,
     adopted: ledger.record !== null,
     sites: core.sites.map((site) => siteStatus(site, ledger, live)),
@@ -90,5 +94,5 @@ function siteStatus(site: SiteConfig, ledger: Ledger, live: Report | null): Site
 function dnsStatus(host: string, ledger: Ledger, live: Report | null, nowMs: number): Status['dns'][number] {
   const seen = live?.dns.find((each) => each.host === host)
   const staleUntilMs = ledger.staleUntilMs !== null && ledger.staleUntilMs > nowMs ? Math.round(ledger.staleUntilMs) : null
-  return { host, state: seen?.state ?? null, epoch: seen?.epoch ?? null, addresses: seen?.addresses ?? null, staleUntilMs }
+  return { host, state: seen?.state ?? null, epoch: seen?.epoch ?? null, addresses: seen?.addresses ?? null, staleUntilMs, detail: seen?.detail ?? null }
 }

@@ -15,13 +15,13 @@ import { rfc2136 } from '../drivers/dns/rfc2136.ts'
 import { tsigKey, type TsigAlgorithm } from '../drivers/dns/tsig.ts'
 import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
-import type { Cloud, DnsHost, Leader, Log, Store, Vantage } from '../ports.ts'
+import type { Cloud, DnsHost, Log, Store, Vantage } from '../ports.ts'
 import { version } from '../version.ts'
 
 type Means = { settings: Settings; clock: Clock; log: Log }
 
-/** `command`: as others read who leads. */
-export function wire(settings: Settings, { store, clock, log, command }: { store: Store; clock: Clock; log: Log; command: string }): Parts {
+/** `command`: as others read who leads. `sinceMs`: since when this process runs, wall clock; left out: it begins now. */
+export function wire(settings: Settings, { store, clock, log, command, sinceMs = clock.now().wallMs }: { store: Store; clock: Clock; log: Log; command: string; sinceMs?: number }): Parts {
   const means = { settings, clock, log }
   return {
     config: settings.core,
@@ -37,17 +37,9 @@ export function wire(settings: Settings, { store, clock, log, command }: { store
     nameServers: nameServers({ override: settings.dns.nameservers, timeoutMs: callMs.read }, clock),
     serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
     data: null,
-    leader: leaderOf(clock, command),
+    leader: { id: `${hostname()}-${process.pid}`, pid: process.pid, machine: hostname(), sinceMs, command },
   }
 }
-
-const leaderOf = (clock: Clock, command: string): Leader => ({
-  id: `${hostname()}-${process.pid}`,
-  pid: process.pid,
-  machine: hostname(),
-  sinceMs: clock.now().wallMs,
-  command,
-})
 
 function vantageOf({ vantage, url, token }: Settings['vantages'][number], { clock, log }: Means): Vantage {
   if (url === null) return localVantage(vantage, clock)

@@ -24,11 +24,29 @@ const parseVariables = (text: string): Map<string, string> => {
   return variables
 }
 
+/** A file of another user is of no use with any mode: it holds secrets, so nobody else may read it. */
+const unreadable = (path: string, error: unknown, uid: number | null): Said => {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'EACCES' && code !== 'EPERM') return new Said(`${path} cannot be read: ${textOf(error)}. Put a file of NAME=value lines in its place, or move it away`)
+  const mine = uid === null || uid === process.getuid?.()
+  return new Said(`${path} may not be read by the user that runs lifeboat. ${mine ? `Type chmod 600 ${variablesFile}` : `Make it that user's: chown USER ${variablesFile}, and chmod 600 ${variablesFile}`}`)
+}
+
+const statOf = (path: string) => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw unreadable(path, error, null)
+  }
+}
+
 /** What `lifeboat.env` beside the file sets; nothing where there is none. Refused where others than its owner may open it. */
 const readVariables = (folder: string): Map<string, string> => {
   const path = join(folder, variablesFile)
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statOf(path)
   if (!stat) return new Map()
+  if (stat.isDirectory()) throw new Said(`${path} is a folder, and lifeboat reads NAME=value lines from a file of this name. Move the folder away`)
+  if (!stat.isFile()) throw new Said(`${path} is not a file. Put a file of NAME=value lines in its place, or move it away`)
   if ((stat.mode & 0o077) !== 0) {
     const mode = (stat.mode & 0o777).toString(8)
     throw new Said(`${variablesFile}:1: file: holds secrets, and others than its owner may open it (got mode ${mode}). Type chmod 600 ${variablesFile}`)
@@ -37,7 +55,7 @@ const readVariables = (folder: string): Map<string, string> => {
     return parseVariables(readFileSync(path, 'utf8'))
   } catch (error) {
     if (error instanceof Said) throw error
-    throw new Said(`${variablesFile} cannot be read: ${textOf(error)}`)
+    throw unreadable(path, error, stat.uid)
   }
 }
 

@@ -245,7 +245,7 @@ async function leave(self: Self, move: Move, world: World, abort: Extract<Next, 
     const entries = [self.book.entry('move', msg, fields, snapshot)]
     if (plan === null) return { ledger: standAside(now, clock.now()), entries }
     const opened = openMove(now, { plan, id: clock.id(), decision: move.decision, by: afterPromote ? 'lifeboat' : move.by, cause: 'redirect', lifted: nothingLifted, automatic: afterPromote }, clock.now())
-    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: opened.move!.by, reason: 'redirect', state: 'open' }))
+    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: opened.move!.by, reason: 'redirect', decision: move.decision, state: 'open' }))
     return { ledger: opened, entries }
   })
   say(self, 'warn', 'move', msg, fields)

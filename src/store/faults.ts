@@ -29,7 +29,7 @@ export const damaged = (path: string, detail: string): Said =>
 
 /** Another process holds the store's file for longer than we wait. */
 export const busy = (path: string): Said =>
-  new Said(`store: ${path} is busy: another process keeps it locked. Nothing was written; try again`, exits.unfinished)
+  new Said(`store: ${path} is busy: another process keeps it locked. Nothing was written to it; try again`, exits.unfinished)
 
 /** What SQLite threw, as a sentence; what is not the user's or the machine's doing comes back as it is. */
 export const sentenceOf = (path: string, thrown: unknown): unknown => {
@@ -37,7 +37,7 @@ export const sentenceOf = (path: string, thrown: unknown): unknown => {
   if (isBusy(thrown)) return busy(path)
   if (isOneOf(thrown, [codes.corrupt, codes.notadb]) || lacksTable(thrown)) return damaged(path, detail)
   if (isOneOf(thrown, [codes.full])) {
-    return new Said(`store: no room to write ${path} (${detail}); nothing was changed. Make room on its disk`, exits.unfinished)
+    return new Said(`store: no room to write ${path} (${detail}); nothing was changed in it. Make room on its disk`, exits.unfinished)
   }
   if (isOneOf(thrown, [codes.ioerr])) {
     return new Said(`store: reading or writing ${path} failed (${detail}). Look at its disk; is there room?`, exits.unfinished)

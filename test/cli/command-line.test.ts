@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { commands, notYet } from '../../src/cli/commands.ts'
 import { exits } from '../../src/errors.ts'
-import { pinnedNode, launcher, start } from './rig.ts'
+import { pinnedNode, launcher, rig, secret, start } from './rig.ts'
 
 const lifeboat = (words: string[], env: Record<string, string> = {}) => start(pinnedNode, [launcher, ...words], { cwd: '/', env }).ended
 
@@ -30,10 +30,28 @@ describe('what is not understood is the user\'s error, in one sentence with the 
     [['pause', '--for', '10'], '--for 10 has no unit. Write a number with s, m, h or d, such as 1h, or forever'],
     [['plan', 'drill'], 'lifeboat plan does not know "drill". Write failover, switchover or failback'],
     [['failover', '--accept-loss', '5m'], '--accept-loss 5m: a loss by time is not yet built, since no data driver is. Write --accept-loss all'],
+    [['switchover'], 'lifeboat switchover needs the site to move to: lifeboat switchover SITE'],
+    [['rejoin', '--yes'], 'lifeboat rejoin needs the fenced site that is in order: lifeboat rejoin SITE'],
+    [['replay'], 'lifeboat replay needs a store, or its JSON Lines: lifeboat replay FILE'],
+    [['plan'], 'lifeboat plan needs the kind of move: lifeboat plan failover, lifeboat plan switchover SITE or lifeboat plan failback'],
+    [['status', '--log-level', 'loud'], '--log-level "loud" is not one of its words. Write debug, info, warn, error'],
+    [['status', '--config'], '--config needs a word behind it. How it is used: lifeboat status --help'],
+    [['check', '--json'], 'lifeboat check prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay'],
+    [['pause', '--json'], 'lifeboat pause prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay'],
     [['vantage'], 'lifeboat vantage needs to know where to listen: --listen 127.0.0.1:8687'],
     [['check'], 'There is no lifeboat.yaml in /. Write one there, or name another with --config FILE or LIFEBOAT_CONFIG'],
   ])('lifeboat %j', async (words, sentence) => {
     expect(await lifeboat(words)).toMatchObject({ code: exits.user, out: '', err: `${sentence}\n` })
+  })
+
+  test('a site that is not named: those that there are, where the file can be read', async () => {
+    const lab = await rig()
+    const sites = 'The sites are aws, hetzner\n'
+    expect(await lab.run('switchover')).toMatchObject({ code: 2, err: `lifeboat switchover needs the site to move to: lifeboat switchover SITE. ${sites}` })
+    expect(await lab.run('plan', 'switchover')).toMatchObject({ code: 2, err: `lifeboat plan switchover needs the site to move to: lifeboat plan switchover SITE. ${sites}` })
+    for (const named of [['--config', `${lab.folder}/lifeboat.yaml`], [`--config=${lab.folder}/lifeboat.yaml`]]) {
+      expect(await lifeboat(['rejoin', ...named], { CANARY_WORD: secret })).toMatchObject({ code: 2, err: expect.stringContaining(sites) })
+    }
   })
 
   test.each<Record<string, string>>([{}, { LIFEBOAT_VANTAGE_TOKEN: 'too-short' }])('vantage with the token of %j', async (env) => {

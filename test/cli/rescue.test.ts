@@ -48,8 +48,12 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
   const history = historyShape.parse(parsed((await lab.run('history', '--json')).out))
   expect(history.map(({ epoch, kind, state }) => [epoch, kind, state])).toEqual([[2, 'failover', 'done'], [1, 'adopt', 'done']])
   expect(history[0]!.steps.map(({ step }) => step)).toEqual(['ready', 'claim', 'drain', 'fence', 'caught-up', 'promote', 'shift', 'point', 'confirm'])
-  expect((await lab.run('history')).out).toMatch(/^epoch 2 {2}failover aws → hetzner .*by itself \(outage\)\n {2}ready /)
+  expect((await lab.run('history')).out).toMatch(/^epoch 2 {2}failover aws → hetzner .*by itself \(outage\)\nwhy {2}lifeboat explain [0-9a-f]{8}\n {2}ready /)
   const decision = watch.lines.find(({ event, kind }) => event === 'decision' && kind === 'move')!
+  expect(history[0]!.decision).toBe(decision.id)
+  expect((await lab.run('status')).out).toContain(`why: lifeboat explain ${decision.id}`)
+  // A person's move is found by its request.
+  expect((await lab.run('explain', history[1]!.decision!)).out).toMatch(/^move: adoption: [^]*what came of it: epoch 1, done/m)
   const explained = await lab.run('explain', String(decision.id))
   expect(explained.out).toContain(decision.msg)
   expect(explained.out).toMatch(/what came of it: epoch 2, done/)
@@ -61,7 +65,7 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
   planShape.parse(parsed((await lab.run('plan', 'failback', '--json')).out))
   const back = await lab.run('failback', '--yes')
   expect(back).toMatchObject({ code: 0, err: '' })
-  expect(back.out).toMatch(/failback hetzner → aws, epoch 3\n[^]* {2}confirm: [^]*is confirmed at 1 name server/)
+  expect(back.out).toMatch(/failback hetzner → aws, epoch 3\n[^]* {2}confirm: [^]*is confirmed at 1 of 1 name servers/)
   expect(markerIn(lab)).toContain('epoch=3 site=aws')
 
   watch.child.kill('SIGTERM')

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { changesOf } from '../../src/cli/changes.ts'
 import type { Cli } from '../../src/cli/cli.ts'
 import { allWell, screen } from '../../src/cli/screen.ts'
 import type { Status } from '../../src/cli/snapshot.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
 import type { Config, Ledger } from '../../src/core/types.ts'
-import type { StoreView } from '../../src/ports.ts'
+import type { Report, StoreView } from '../../src/ports.ts'
 
 const nowMs = 1_795_600_000_000
 const cli = { paint: (_: string, text: string) => text } as unknown as Cli
@@ -21,7 +20,7 @@ const core = (holds: string | null): Config => ({
   policy: { automatic: true, confirmCutMs: 1, outageMs: 1, appFaultMs: 1, cooldownMs: 600_000, maxMovesPerHour: 3, failback: 'manual' },
 })
 
-const settingsOf = (config: Config, secrets: string[] = []) => ({ file: '/x/lifeboat.yaml', hash: 'h', core: config, secrets }) as unknown as Settings
+const settingsOf = (config: Config) => ({ file: '/x/lifeboat.yaml', hash: 'h', core: config }) as unknown as Settings
 
 const seen = (site: string, role: 'active' | 'fenced' | 'standby', health: 'up' | 'down'): Status['sites'][number] => ({
   site, cloud: 'aws', role, standby: 'hot', addresses: [], health, verdict: health === 'up' ? 'well' : 'cut', ready: health === 'up',
@@ -29,7 +28,7 @@ const seen = (site: string, role: 'active' | 'fenced' | 'standby', health: 'up' 
 })
 
 const status: Status = {
-  app: 'shop', atMs: nowMs, active: 'hetzner', epoch: 7, paused: null, cooldownUntilMs: nowMs + 300_000, move: null,
+  app: 'shop', atMs: nowMs, active: 'hetzner', epoch: 7, paused: null, cooldownUntilMs: nowMs + 300_000, move: null, waits: null,
   leader: { id: 'ctl-1', pid: 1, machine: 'm', sinceMs: nowMs - 41 * 86_400_000, command: 'watch' },
   adopted: true, sites: [seen('aws', 'fenced', 'down'), seen('hetzner', 'active', 'up')],
   decision: { id: 'd', kind: 'hold', reason: 'well', sentence: 'hold: hetzner is well' }, dns: [],
@@ -40,10 +39,12 @@ const ledger: Ledger = {
   past: [{ epoch: 7, id: 'm', kind: 'failover', from: 'aws', to: 'hetzner', by: 'lifeboat', cause: 'cut', startedMs: nowMs - 400_000, endedMs: nowMs - 359_000, state: 'done', automatic: true, debts: [] }],
 }
 
-const shown = (change: Partial<Status> = {}, config = core(null), known: Partial<Ledger> = {}) => {
+const shown = (change: Partial<Status> = {}, config = core(null), known: Partial<Ledger> = {}, more: { live?: Report; movedBy?: string } = {}) => {
   const view = { revision: 1, ledger: { ...ledger, ...known }, requests: [], report: null } as StoreView
-  return screen(cli, { ...status, ...change }, { settings: settingsOf(config), view, live: null }).join('\n')
+  return screen(cli, { ...status, ...change }, { settings: settingsOf(config), view, live: more.live ?? null, movedBy: more.movedBy ?? null }).join('\n')
 }
+
+const host = (change: Partial<Status['dns'][number]> = {}): Status['dns'][number] => ({ host: 'h', state: 'served', epoch: 7, addresses: ['127.0.0.2'], staleUntilMs: null, detail: '', ...change })
 
 test('the screen of CONTRACT.md', () => {
   expect(shown()).toBe(
@@ -61,7 +62,10 @@ test('the screen of CONTRACT.md', () => {
 test('next is one thing to type, and offers no loss without saying so', () => {
   const next = (...args: Parameters<typeof shown>) => /^next +(.*)$/m.exec(shown(...args))?.[1]
   expect(next({ sites: [seen('aws', 'standby', 'up'), seen('hetzner', 'active', 'up')] })).toBe('aws is back: lifeboat failback')
-  expect(next({}, core('orders'))).toBe('when aws is back, and its data is in order, lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner')
+  expect(next({}, core('orders'))).toBe('when aws is back and its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner')
+  const fencedUp = { sites: [seen('aws', 'fenced', 'up'), seen('hetzner', 'active', 'up')] }
+  expect(next(fencedUp, core('orders'))).toBe('aws is back; once its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner')
+  expect(next(fencedUp)).toBe('aws is back, and stands by again by itself after 5 good rounds (check.rise); then: lifeboat failback')
   expect(next({ leader: null })).toBe('nobody watches: lifeboat watch')
   expect(next({ paused: { untilMs: null, by: 'ann', why: '' } })).toBe('automatic moves on again: lifeboat resume')
   expect(next({ adopted: false })).toBe('take over the names: lifeboat adopt')
@@ -71,9 +75,9 @@ test('next is one thing to type, and offers no loss without saying so', () => {
 
 test('all is well only where each part is', () => {
   const well = { ...status, sites: [seen('aws', 'active', 'up'), seen('hetzner', 'standby', 'up')] } satisfies Status
-  const host = { host: 'h', epoch: 7, addresses: [], staleUntilMs: null }
-  expect(allWell({ ...well, dns: [{ ...host, state: 'served' }] }, ledger)).toBe(true)
-  expect(allWell({ ...well, dns: [{ ...host, state: 'written' }] }, ledger)).toBe(false)
+  expect(allWell({ ...well, dns: [host()] }, ledger)).toBe(true)
+  expect(allWell({ ...well, dns: [host({ state: 'written' })] }, ledger)).toBe(false)
+  expect(allWell({ ...well, dns: [host({ detail: 'h also serves a stranger' })] }, ledger)).toBe(false)
   expect(allWell(status, ledger)).toBe(false)
   expect(allWell({ ...well, leader: null }, ledger)).toBe(false)
   expect(allWell({ ...well, paused: { untilMs: null, by: 'ann', why: '' } }, ledger)).toBe(false)
@@ -81,14 +85,36 @@ test('all is well only where each part is', () => {
   expect(allWell(well, { ...ledger, trusted: false })).toBe(false)
 })
 
-test('a change of the file is told by its paths; a site put in changes no other, and a secret is not shown', () => {
-  const before = { ...settingsOf(core(null), ['old-token']), clouds: { hetzner: { token: 'old-token' } } } as Settings
-  const changed = core('orders')
-  changed.sites.unshift({ site: 'spare', cloud: 'none', addresses: [], standby: 'cold' })
-  const after = { ...settingsOf(changed, ['new-token']), clouds: { hetzner: { token: 'new-token' } } } as Settings
-  expect(changesOf(before, before)).toEqual([])
-  expect(changesOf(before, after)).toEqual(
-    expect.arrayContaining(['data.holds none → orders', 'sites.spare.cloud none → none', 'preference aws, hetzner → spare, aws, hetzner', 'clouds.hetzner.token (hidden) → (hidden)']),
+test('what is wrong with a DNS host stands there as the log says it', () => {
+  const dns = (...args: Parameters<typeof shown>) => shown(...args).split('\n').filter((line) => line.startsWith('dns'))
+  expect(dns({ dns: [host(), host({ host: 'i', detail: 'i lost our TXT' }), host({ host: 'j', state: 'lost', detail: 'j serves 127.0.0.9' }), host({ host: 'k', state: 'written' })] })).toEqual([
+    'dns      i lost our TXT',
+    'dns      j serves 127.0.0.9',
+    'dns      k took the change; not every name server of its shows it',
+  ])
+})
+
+test('an untrusted store: what DNS says stands at the top', () => {
+  const top = (...dns: Status['dns']) => shown({ dns, epoch: 0, active: null }, core(null), { trusted: false }).split('\n').slice(1, 3)
+  expect(top(host({ detail: 'h says epoch 7, hetzner is active' }))).toEqual([expect.stringMatching(/^This store may be new, lost or an old copy/), '  h says epoch 7, hetzner is active'])
+  expect(top(host())[1]).toBe('  h shows epoch 7, 127.0.0.2')
+  expect(shown({ leader: null }, core(null), { trusted: false })).toMatch(/nobody reads DNS now/)
+  expect(shown({ dns: [host({ detail: 'h says' })] }, core(null), { trusted: false })).not.toMatch(/^dns /m)
+})
+
+test('vantages whose word is missing are named, with the reason', () => {
+  const vote = (atMs: number) => ({ says: 'unknown' as const, run: 0, answers: [], failure: null, atMs })
+  const live = { atMonoMs: 200_000, configHash: 'h', watch: { blind: { a: '0 of 3 canaries answer it' }, votes: { aws: { a: vote(200_000), b: vote(20_000), c: vote(199_000) }, hetzner: { b: vote(19_000) } } } } as unknown as Report
+  expect(shown({}, core(null), {}, { live }).split('\n').filter((line) => line.startsWith('votes'))).toEqual([
+    'votes    a abstains: it is blind (0 of 3 canaries answer it)',
+    'votes    b abstains: it has not answered for 3 min',
+  ])
+})
+
+test('a move says what it waits for, and how to see why it was begun', () => {
+  const step = { step: 'point' as const, target: 'h', startedMs: nowMs - 24_000, endedMs: null, outcome: 'waiting' as const, detail: '' }
+  const move = { epoch: 8, kind: 'failover', from: 'aws', to: 'hetzner', by: 'lifeboat', reason: 'cut', decision: 'ab12cd34', startedMs: nowMs - 40_000, endedMs: null, state: 'open' as const, steps: [step] }
+  expect(shown({ move, waits: 'no DNS host takes the change' }, core(null), {}, { movedBy: 'ef56ab78' })).toMatch(
+    /^moving {3}failover aws → hetzner, epoch 8, by itself, for 40 s; at point for 24 s; why: lifeboat explain ab12cd34\nwaits {4}no DNS host takes the change\nmoved .*; why: lifeboat explain ef56ab78$/m,
   )
-  expect(changesOf(before, after).some((change) => change.startsWith('sites.aws'))).toBe(false)
 })

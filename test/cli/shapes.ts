@@ -20,6 +20,7 @@ const move = z.strictObject({
   to: words,
   by: words,
   reason: words,
+  decision: words.nullable(),
   startedMs: ms,
   endedMs: ms.nullable(),
   state: z.enum(['open', 'done', 'done-with-debts', 'abandoned', 'superseded']),
@@ -60,11 +61,12 @@ export const statusShape = z.strictObject({
   paused: z.strictObject({ untilMs: ms.nullable(), by: words, why: z.string() }).nullable(),
   cooldownUntilMs: ms.nullable(),
   move: move.nullable(),
+  waits: words.nullable(),
   leader: z.strictObject({ id: words, pid: z.int().positive(), machine: words, sinceMs: ms, command: words }).nullable(),
   adopted: z.boolean(),
   sites: z.array(site),
   decision: z.strictObject({ id: words, kind: z.enum(['hold', 'refuse', 'move']), reason: words, sentence: words }).nullable(),
-  dns: z.array(z.strictObject({ host: words, state: z.enum(['written', 'served', 'lost']).nullable(), epoch: z.int().nullable(), addresses: z.array(words).nullable(), staleUntilMs: ms.nullable() })),
+  dns: z.array(z.strictObject({ host: words, state: z.enum(['written', 'served', 'lost']).nullable(), epoch: z.int().nullable(), addresses: z.array(words).nullable(), staleUntilMs: ms.nullable(), detail: z.string().nullable() })),
 })
 
 /** A line of `watch`: `time`, `level`, `event`, `msg` in this order, then its own fields. */

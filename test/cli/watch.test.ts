@@ -8,6 +8,8 @@ test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, a
   const watch = lab.start('watch')
   const said = (text: string) => watch.line(({ event, msg }) => event === 'config' && msg.includes(text))
   await watch.line(({ event, reason }) => event === 'decision' && reason === 'not-adopted')
+  const leader = async () => JSON.parse((await lab.run('status', '--json')).out).leader
+  const { sinceMs } = await leader()
   await lab.write((yaml) => yaml.replace('outage: 1s', 'outage: 7s').replace('timeout: 350ms', 'timeout: 900ms'))
   watch.child.kill('SIGHUP')
   expect(await said('was not taken')).toMatchObject({ level: 'error', msg: expect.stringContaining('lifeboat.yaml:') })
@@ -15,11 +17,12 @@ test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, a
   await lab.write((yaml) => yaml.replace('outage: 1s', 'outage: 7s').replace('?word=', '?new='))
   watch.child.kill('SIGHUP')
   const taken = await said('was read anew')
-  expect(taken.msg).toContain('policy.outageMs 1000 → 7000')
-  expect(taken.msg).toContain('checks.active.0.url (hidden) → (hidden)')
+  expect(taken.msg).toContain('policy.outage 1s → 7s')
+  expect(taken.msg).toContain('check.url changed (hidden)')
   // It goes on with what it had seen: no health is found anew.
   await watch.line(({ event }) => event === 'leader' && watch.lines.filter((line) => line.event === 'leader').length === 2)
   await pauseBetweenSignals()
+  expect(await leader()).toMatchObject({ sinceMs })
   expect(watch.lines.slice(watch.lines.indexOf(taken)).filter(({ event, health }) => event === 'health' && health === 'unknown')).toEqual([])
   watch.child.kill('SIGTERM')
   expect((await watch.ended).code).toBe(0)
@@ -51,6 +54,16 @@ test('policy.automatic false: it says what it would do, and does nothing', { tim
   expect(would.msg).toMatch(/failover aws → hetzner.*policy\.automatic is false/)
   expect((await lab.run('status')).out).toContain(would.msg.slice(0, 40))
   expect(lab.dns.dump('shop.example').join('\n')).toContain('epoch=1 site=aws')
+})
+
+test('a site that rejoins while it is down: its sentence says so', { timeout: 40_000 }, async () => {
+  const lab = await rig()
+  expect((await lab.run('adopt', '--yes')).code).toBe(0)
+  const watch = lab.start('watch')
+  await watch.line(({ event, reason }) => event === 'decision' && reason === 'well')
+  await lab.stopSite('aws')
+  await watch.line(({ event, state }) => event === 'move' && state === 'done')
+  expect(await lab.run('rejoin', 'aws', '--yes')).toMatchObject({ code: 0, out: expect.stringMatching(/^aws is a standby again; it is down now: 1 of 1 vantages says down/m) })
 })
 
 test('a frozen controller: leaving says that the request runs within a minute or never', { timeout: 40_000 }, async () => {

@@ -95,6 +95,23 @@ test.each([0o640, 0o604, 0o644, 0o660, 0o620])('lifeboat.env with mode %o is ref
   expect(load().core.app).toBe('shop')
 })
 
+test('lifeboat.env that is a folder, or leads nowhere, is told as what it is', () => {
+  write('lifeboat.yaml', text('shop'))
+  const path = join(cwd, 'lifeboat.env')
+  mkdirSync(path)
+  expect(saidBy(() => load())).toBe(`${path} is a folder, and lifeboat reads NAME=value lines from a file of this name. Move the folder away`)
+  rmSync(path, { recursive: true })
+  symlinkSync('lifeboat.env', path)
+  expect(saidBy(() => load())).toMatch(/lifeboat\.env cannot be read: ELOOP.*Put a file of NAME=value lines in its place, or move it away$/)
+})
+
+// Whoever may read everything cannot be refused.
+test.skipIf(process.getuid?.() === 0)('lifeboat.env that its own user may not read', () => {
+  write('lifeboat.yaml', text('shop'))
+  write('lifeboat.env', 'A=1\n', 0o000)
+  expect(saidBy(() => load())).toMatch(/may not be read by the user that runs lifeboat\. Type chmod 600 lifeboat\.env$/)
+})
+
 test('a line of lifeboat.env that is none is named by its number alone', () => {
   write('lifeboat.yaml', text('shop'))
   write('lifeboat.env', 'A=1\nnot-a-real-one\n')

@@ -19,7 +19,7 @@ export async function history(cli: Cli): Promise<number> {
 }
 
 function linesOf(move: MoveRun): string[] {
-  const { epoch, kind, from, to, by, reason, startedMs, endedMs, state } = move
+  const { epoch, kind, from, to, by, reason, decision, startedMs, endedMs, state } = move
   const whence = from === null || from === to ? to : `${from} → ${to}`
   const length = endedMs === null ? 'under way' : `in ${took(endedMs - startedMs)}`
   const who = by === 'lifeboat' ? 'by itself' : `by ${by}`
@@ -29,5 +29,5 @@ function linesOf(move: MoveRun): string[] {
     ended === null ? '-' : took(ended - began),
     detail ? `${outcome} (${detail})` : outcome,
   ])
-  return [`epoch ${epoch}  ${kind} ${whence}  ${dateTime(startedMs)} UTC, ${length}, ${state}, ${who} (${reason})`, ...columns(rows)]
+  return [`epoch ${epoch}  ${kind} ${whence}  ${dateTime(startedMs)} UTC, ${length}, ${state}, ${who} (${reason})`, ...(decision === null ? [] : [`why  lifeboat explain ${decision}`]), ...columns(rows)]
 }

@@ -1,3 +1,4 @@
+import type { Settings } from '../../config/settings.ts'
 import { exits, Said } from '../../errors.ts'
 import { observeOnce } from '../actor.ts'
 import { liftedBy, planFor, refusalOf, type MoveWish } from '../ask.ts'
@@ -13,20 +14,21 @@ const kinds = ['failover', 'switchover', 'failback'] as const
 export async function plan(cli: Cli, { kind: word, to, ...flags }: Options): Promise<number> {
   const kind = kinds.find((each) => each === word)
   if (!kind) throw new Said(`lifeboat plan does not know "${word}". Write failover, switchover or failback`)
-  if (kind === 'switchover' && to === null) throw new Said('A switchover needs to know where to: lifeboat plan switchover SITE')
-  return show(cli, { kind, to, lifted: liftedBy(flags) })
+  const settings = readSettings(cli)
+  if (kind === 'switchover' && to === null) throw new Said(`lifeboat plan switchover needs the site to move to: lifeboat plan switchover SITE. The sites are ${settings.core.sites.map(({ site }) => site).join(', ')}`)
+  return show(cli, settings, { kind, to, lifted: liftedBy(flags) })
 }
 
-async function show(cli: Cli, wish: MoveWish): Promise<number> {
-  const settings = readSettings(cli)
+async function show(cli: Cli, settings: Settings, wish: MoveWish): Promise<number> {
   const store = await openToRead(settings, cli.clock)
   const view = await store.read()
   refuseMisfit(view.ledger, settings)
   const live = liveReport(view, cli.clock)
   const state = live ? stateOf(view, live, settings) : await observeOnce(cli, settings, store)
   const { plan: found, epoch, decision } = planFor(wish, state, settings.core)
-  if (found && cli.flags.json) cli.json(planJson(found, epoch, settings.core))
-  else if (found) for (const line of planLines(found, epoch, settings.core)) cli.out(line)
+  const given = found && { plan: found, epoch, config: settings.core, ledger: state.ledger, nowMs: cli.clock.now().wallMs }
+  if (given && cli.flags.json) cli.json(planJson(given))
+  else if (given) for (const line of planLines(given)) cli.out(line)
   if (decision.kind === 'refuse') throw refusalOf(decision, state, settings.core)
   return exits.done
 }

@@ -1,5 +1,6 @@
 import { admit } from '../../core/admit.ts'
 import { leavesData } from '../../core/plan.ts'
+import type { SiteWatch } from '../../core/types.ts'
 import { ask, refusalOf } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { agree } from '../question.ts'
@@ -9,17 +10,19 @@ import { readSettings } from '../store.ts'
 export async function rejoin(cli: Cli, { site }: { site: string }): Promise<number> {
   const settings = readSettings(cli)
   const { core } = settings
+  let seen: SiteWatch | undefined
   const done = await ask(cli, settings, {
     command: 'rejoin',
     warm: false,
     wish: async (state) => {
       const decision = admit(state, core, { what: 'rejoin', site, id: '', by: '', expiresMs: 0 })
       if (decision.kind === 'refuse') throw refusalOf(decision, state, core)
+      seen = state.watch.sites[site]
       cli.out(`${site} becomes a standby again, and may be moved to${leavesData(core) ? `. It holds ${core.data.holds}: only you know whether they are in order` : ''}`)
       await agree(cli, 'Is it in order?')
       return { what: 'rejoin', site }
     },
   })
-  cli.out(`${site} is a standby again`)
+  cli.out(`${site} is a standby again${seen?.health === 'down' ? `; it is down now: ${seen.why}` : ''}`)
   return done
 }

@@ -3,6 +3,7 @@ import { exits } from '../../errors.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { OpenStore } from '../../store/sqlite.ts'
 import type { Cli } from '../cli.ts'
+import { decisionOf } from '../moves.ts'
 import { allWell, screen } from '../screen.ts'
 import { statusOf } from '../snapshot.ts'
 import { liveReport, openToRead, readSettings } from '../store.ts'
@@ -28,6 +29,10 @@ async function show(cli: Cli, settings: Settings, store: OpenStore, exitCode: bo
   const live = liveReport(view, cli.clock)
   const status = await statusOf({ settings, view, live, journal: store, nowMs: cli.clock.now().wallMs })
   if (cli.flags.json) cli.json(status)
-  else cli.out(before + screen(cli, status, { settings, view, live }).join('\n'))
+  else {
+    const last = view.ledger?.past[0]
+    const movedBy = last ? await decisionOf(last.epoch, store) : null
+    cli.out(before + screen(cli, status, { settings, view, live, movedBy }).join('\n'))
+  }
   return exitCode && !allWell(status, view.ledger ?? freshLedger(settings.core)) ? exits.notAsItShouldBe : exits.done
 }

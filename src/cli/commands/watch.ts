@@ -44,7 +44,7 @@ async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<vo
     const over = new AbortController()
     const signal = AbortSignal.any([stop, over.signal])
     const ended: Promise<State> = runController(run.parts, { ownMoves: true, ...(state ? { state } : {}) }, signal)
-    const next: Run | null = await Promise.race([changed(around, run.settings, signal), ended.then(() => null)])
+    const next: Run | null = await Promise.race([changed(around, run, signal), ended.then(() => null)])
     over.abort(new Error('the file has changed'))
     state = await ended
     run = stop.aborted ? null : next
@@ -59,7 +59,7 @@ function sayStart(log: Log, { file, core, store, warnings }: Settings, ledger: L
 }
 
 /** Waits for a SIGHUP that brings a sound file with a difference. Null: the signal aborted. */
-async function changed(around: Around, old: Settings, signal: AbortSignal): Promise<Run | null> {
+async function changed(around: Around, old: Run, signal: AbortSignal): Promise<Run | null> {
   while (await around.hangUps.next(signal)) {
     const run = await reread(around, old)
     if (run) return run
@@ -68,12 +68,12 @@ async function changed(around: Around, old: Settings, signal: AbortSignal): Prom
 }
 
 /** The file as it is now. Null: it stays as it was, or is not sound; either is said. */
-async function reread({ cli, store, log }: Around, old: Settings): Promise<Run | null> {
+async function reread({ cli, store, log }: Around, { settings: old, parts: { leader } }: Run): Promise<Run | null> {
   try {
     const settings = readSettings(cli)
     if (settings.store.path !== old.store.path) throw new Said('store.path cannot change while it runs. Start lifeboat watch anew')
     refuseMisfit((await store.read()).ledger, settings)
-    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch' })
+    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch', sinceMs: leader.sinceMs })
     const changes = changesOf(old, settings)
     const msg = changes.length > 0 ? `${settings.file} was read anew: ${changes.join('; ')}` : `${settings.file} was read anew: nothing has changed`
     log({ level: 'info', event: 'config', msg })
