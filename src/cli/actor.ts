@@ -125,7 +125,13 @@ function inProcess(parts: Parts) {
   }
 }
 
-/** The command prints steps and refusals by itself; of the rest only trouble is shown. */
-const troubleOf = (cli: Cli): Log => ({ level, event, msg }) => {
-  if (cli.flags.logLevel === 'debug' || level === 'error' || (level === 'warn' && event === 'dns')) cli.err(`${event}: ${msg}`)
+/** The command prints steps and refusals by itself; of the rest only trouble is shown, each once. */
+const troubleOf = (cli: Cli): Log => {
+  const told = new Set<string>()
+  return ({ level, event, msg }) => {
+    const isTrouble = level === 'error' || (level === 'warn' && event === 'dns')
+    if (cli.flags.logLevel !== 'debug' && (!isTrouble || told.has(msg))) return
+    told.add(msg)
+    cli.err(`${event}: ${msg}`)
+  }
 }

@@ -39,7 +39,7 @@ export function outageSentence(said: Said, view: StoreView | null, hosts: Record
 function stand(view: StoreView | null, hosts: Record<string, HostView | null>): string {
   if (view === null) return 'What it holds could not be read, so what was done is not known. When it can be used again: lifeboat status'
   const move = view.ledger?.move
-  if (move) return `Done: ${planName(move)} is open as epoch ${move.epoch}; ${inDns(move, hosts)}. Not done: what comes after that, and the store does not hold that it ended. When the store can be written again, this goes on with it: lifeboat watch`
+  if (move) return `Done: epoch ${move.epoch} is open in it (${planName(move)}); ${inDns(move, hosts)}. Not done: what comes after that, and the store does not hold that it ended. When the store can be written again, this goes on with it: lifeboat watch`
   if (view.requests.length > 0) return 'Done: nothing; what was asked for waits in the store, and expires within a minute. When the store can be written again: the same command once more'
   return 'No move is open in it. When it can be written again, look first: lifeboat status'
 }

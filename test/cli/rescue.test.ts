@@ -48,7 +48,7 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
   const history = historyShape.parse(parsed((await lab.run('history', '--json')).out))
   expect(history.map(({ epoch, kind, state }) => [epoch, kind, state])).toEqual([[2, 'failover', 'done'], [1, 'adopt', 'done']])
   expect(history[0]!.steps.map(({ step }) => step)).toEqual(['ready', 'claim', 'drain', 'fence', 'caught-up', 'promote', 'shift', 'point', 'confirm'])
-  expect((await lab.run('history')).out).toMatch(/^epoch 2 {2}failover aws → hetzner .*by itself \(outage\)\nwhy {2}lifeboat explain [0-9a-f]{8}\n {2}ready /)
+  expect((await lab.run('history')).out).toMatch(/^epoch 2 {2}failover aws → hetzner .*by itself \(outage\)\nwhy {2}lifeboat explain [0-9a-f]{8}\n {2}ready [^]*\n {2}drain .* ms +nothing to do: /)
   const decision = watch.lines.find(({ event, kind }) => event === 'decision' && kind === 'move')!
   expect(history[0]!.decision).toBe(decision.id)
   expect((await lab.run('status')).out).toContain(`why: lifeboat explain ${decision.id}`)

@@ -27,7 +27,7 @@ function linesOf(move: MoveRun): string[] {
     `  ${step}`,
     clockTime(began),
     ended === null ? '-' : took(ended - began),
-    detail ? `${outcome} (${detail})` : outcome,
+    outcome === 'nothing' && detail ? detail : detail ? `${outcome} (${detail})` : outcome,
   ])
   return [`epoch ${epoch}  ${kind} ${whence}  ${dateTime(startedMs)} UTC, ${length}, ${state}, ${who} (${reason})`, ...(decision === null ? [] : [`why  lifeboat explain ${decision}`]), ...columns(rows)]
 }
