@@ -5,7 +5,7 @@ export type Fate = { thereMs: number | null; backMs: number | null; againMs: num
 
 /** Every path between two actors, `from>to`. Cut ones lose everything there, or everything back. */
 export type Network = {
-  fate(edge: string, lateMs: number, again: boolean): Fate
+  fate(edge: string, lateMs: number, again: boolean, lateChance?: number): Fate
   cut(from: string, to: string, how: 'there' | 'back' | 'both'): void
   heal(from: string, to: string): void
   healAll(): void
@@ -20,10 +20,10 @@ export function newNetwork(random: Random, noisy: () => boolean): Network {
   return {
     delayMs: (mostMs) => (noisy() && random.chance(0.1) ? random.span(100, mostMs) : 0),
     reaches: (edge) => !cuts.has(edge),
-    fate: (edge, lateMs, again) => {
+    fate: (edge, lateMs, again, lateChance = 0.03) => {
       const cut = cuts.get(edge)
       const lost = () => noisy() && random.chance(0.01)
-      const late = lateMs > 0 && noisy() && random.chance(0.03)
+      const late = lateMs > 0 && noisy() && random.chance(lateChance)
       const there = late ? random.span(100, lateMs) : travel()
       const back = travel()
       return {

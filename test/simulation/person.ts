@@ -18,6 +18,8 @@ import { textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
 export type Person = {
   /** Anything at all, by chance; right or stale. */
   dabble(): Promise<void>
+  /** Forces a failover away from a site that no controller can reach for a while. */
+  duel(): Promise<void>
   /** What the alarms ask for, so that the world can come to rest. */
   tend(): Promise<void>
   /** Takes the names over as they are served now. False: too little can be read. */
@@ -117,5 +119,17 @@ export function newPerson(world: World, random: Random): Person {
     if (luck < 0.85) return ask({ what: 'resume' }, false)
     if (given) await ask({ what: 'rejoin', site: given }, false)
   }
-  return { dabble, tend, adopt }
+  const duel = async () => {
+    const { ledger } = await client().read()
+    if (!ledger?.active || ledger.move || ledger.pause) return
+    for (const { machine } of world.controllers) {
+      world.network.cut(machine.name, ledger.active, 'both')
+      const { active } = ledger
+      scheduler.after(random.between(25_000, 50_000), () => world.network.heal(machine.name, active))
+    }
+    for (const { site } of ledger.given) await ask({ what: 'rejoin', site }, false)
+    const to = random.pick(config.sites.filter((s) => s.site !== ledger.active)).site
+    await ask({ what: 'move', kind: 'failover', to, lifted: { force: true, unready: true, unfenced: false, acceptLoss: true } }, false)
+  }
+  return { dabble, duel, tend, adopt }
 }

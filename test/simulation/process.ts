@@ -38,7 +38,7 @@ export type Process = {
   call<T>(what: Call<T>, signal: AbortSignal | undefined): Promise<T>
 }
 
-export type Call<T> = { edge: string; apply: () => T; late?: number; again?: boolean }
+export type Call<T> = { edge: string; apply: () => T; late?: number; lateChance?: number; again?: boolean }
 
 /** What befalls a process at one of its awaits. Null: nothing. */
 export type Mishap = { crash: true } | { crash: false; ms: number; suspend: boolean }
@@ -88,6 +88,13 @@ export function newProcess(name: string, machine: Machine, scheduler: Scheduler,
     arm()
   }
 
+  /** The end of a stop; of a dead process only its machine wakes. */
+  const goOn = () => {
+    if (suspendedSinceMs !== null) machine.suspendedMs += scheduler.nowMs() - suspendedSinceMs
+    suspendedSinceMs = stoppedUntilMs = null
+    for (const run of backlog.splice(0)) scheduler.after(0, () => deliver(run))
+  }
+
   const process: Process = {
     name,
     machine,
@@ -99,18 +106,14 @@ export function newProcess(name: string, machine: Machine, scheduler: Scheduler,
       if (!alive) return
       alive = false
       backlog = []
+      goOn()
       hooks.killed(process, why)
     },
     stop: (ms, suspend) => {
       if (!alive || stoppedUntilMs !== null) return
       stoppedUntilMs = scheduler.nowMs() + ms
       if (suspend) suspendedSinceMs = scheduler.nowMs()
-      scheduler.after(ms, () => {
-        stoppedUntilMs = null
-        if (suspendedSinceMs !== null) machine.suspendedMs += scheduler.nowMs() - suspendedSinceMs
-        suspendedSinceMs = null
-        for (const run of backlog.splice(0)) scheduler.after(0, () => deliver(run))
-      })
+      scheduler.after(ms, goOn)
     },
     mayCrash: (where) => {
       const mishap = alive ? hooks.mishap(process) : null
@@ -142,13 +145,13 @@ export function newProcess(name: string, machine: Machine, scheduler: Scheduler,
       random: () => random.next(),
       id: () => random.uuid(),
     },
-    call: <T>({ edge, apply, late = 0, again = false }: Call<T>, signal: AbortSignal | undefined) =>
+    call: <T>({ edge, apply, late = 0, lateChance, again = false }: Call<T>, signal: AbortSignal | undefined) =>
       new Promise<T>((resolve, reject) => {
         process.mayCrash(`before ${edge}`)
         if (!alive) return
         const done = follow(signal, reject)
         if (signal?.aborted) return
-        const { thereMs, backMs, againMs } = network.fate(edge, late, again)
+        const { thereMs, backMs, againMs } = network.fate(edge, late, again, lateChance)
         if (againMs !== null) scheduler.after(againMs, () => void apply())
         if (thereMs === null) return
         scheduler.after(thereMs, () => {

@@ -15,6 +15,8 @@ export type Scenario = {
   /** The store is lost once: `gone` with every controller; `split`: one goes on with what it had; `old`: a copy of earlier stands in its place. */
   storeLoss: 'none' | 'gone' | 'split' | 'old'
   requests: boolean
+  /** Somebody forces one failover after another while the controllers cannot reach the site that is left: every fence is waited out. */
+  duel: boolean
 }
 
 const allSites: SiteConfig[] = [
@@ -73,5 +75,6 @@ export function scenarioOf(seed: number): Scenario {
     bigJumps: random.chance(0.1),
     storeLoss,
     requests: random.chance(0.7),
+    duel: carried && storeLoss === 'none' && random.chance(0.25),
   }
 }

@@ -73,6 +73,13 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
     said(judge.activeNow() === null || luck.chance(0.05) ? person.adopt(luck.chance(0.2)) : person.dabble())
     scheduler.after(luck.span(4_000, 90_000), whim)
   }
+  const force = () => {
+    if (!world.chaos) return
+    scheduler.woke()
+    said(person.duel())
+    scheduler.after(luck.between(10_000, 25_000), force)
+  }
+  if (scenario.duel) force()
   if (scenario.requests) scheduler.after(luck.span(1_000, 60_000), whim)
   await by(chaosEndsMs)
 

@@ -93,7 +93,7 @@ export function dataOf(process: Process, sites: Site[], seen: { asked: (what: st
   const call = async <T>(name: string, apply: (site: Site) => T, signal: AbortSignal, again: boolean): Promise<T> => {
     const site = at(name)
     if (site.host !== 'up') await hang(signal)
-    return process.call({ edge: edge(name), apply: () => apply(site), late: again ? 120_000 : 0, again }, signal)
+    return process.call({ edge: edge(name), apply: () => apply(site), late: again ? 120_000 : 0, lateChance: 0.15, again }, signal)
   }
   const source = () => Math.max(...sites.map((s) => s.guard.written))
   return {
