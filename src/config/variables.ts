@@ -28,7 +28,7 @@ const parseVariables = (text: string): Map<string, string> => {
 const unreadable = (path: string, error: unknown, uid: number | null): Said => {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'EACCES' && code !== 'EPERM') return new Said(`${path} cannot be read: ${textOf(error)}. Put a file of NAME=value lines in its place, or move it away`)
-  const mine = uid === null || uid === process.getuid?.()
+  const mine = uid === null || uid === process.geteuid?.()
   return new Said(`${path} may not be read by the user that runs lifeboat. ${mine ? `Type chmod 600 ${variablesFile}` : `Make it that user's: chown USER ${variablesFile}, and chmod 600 ${variablesFile}`}`)
 }
 

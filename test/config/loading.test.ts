@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -111,7 +111,7 @@ test('lifeboat.env that its own user may not read', () => {
   // Root may read everything and so cannot be refused: it is nobody for a moment.
   const root = process.getuid?.() === 0
   if (root) {
-    chmodSync(cwd, 0o755)
+    for (const path of [cwd, join(cwd, 'lifeboat.yaml'), join(cwd, 'lifeboat.env')]) chownSync(path, 65_534, 65_534)
     process.seteuid?.(65_534)
   }
   try {
