@@ -18,18 +18,19 @@ export function newNetwork(random: Random, noisy: () => boolean): Network {
   const cuts = new Map<string, 'there' | 'back' | 'both'>()
   const travel = () => (noisy() && random.chance(0.02) ? random.span(50, 3_000) : random.span(1, 25))
   return {
-    delayMs: (mostMs) => (noisy() && random.chance(0.1) ? random.span(100, mostMs) : 0),
+    delayMs: (mostMs) => (noisy() && random.chance(0.2) ? random.between(100, mostMs) : 0),
     reaches: (edge) => !cuts.has(edge),
     fate: (edge, lateMs, again, lateChance = 0.03) => {
       const cut = cuts.get(edge)
       const lost = () => noisy() && random.chance(0.01)
       const late = lateMs > 0 && noisy() && random.chance(lateChance)
-      const there = late ? random.span(100, lateMs) : travel()
+      const delayed = () => (random.chance(0.5) ? random.span(100, lateMs) : random.between(100, lateMs))
+      const there = late ? delayed() : travel()
       const back = travel()
       return {
         thereMs: cut === 'there' || cut === 'both' || lost() ? null : there,
         backMs: cut === 'back' || cut === 'both' || lost() ? null : back,
-        againMs: again && cut === undefined && noisy() && random.chance(0.03) ? there + random.span(10, 2_000) : null,
+        againMs: again && cut === undefined && noisy() && random.chance(lateChance) ? there + (lateMs > 0 ? delayed() : random.span(10, 2_000)) : null,
       }
     },
     cut: (from, to, how) => void cuts.set(`${from}>${to}`, how),
