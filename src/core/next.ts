@@ -84,8 +84,8 @@ const table: Record<Step, Row> = {
 
 const wait = (step: Step, why: string): At => ({ kind: 'wait', step, why })
 
-/** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. */
-export const sourceIsDown = ({ from }: Move, world: World) => world.sites[from ?? '']?.health === 'down'
+/** A planned move whose source is down goes on as a failover: nothing waits for what the source can no longer give. One that answers again may give it yet. */
+export const sourceIsDown = ({ from }: Move, { sites }: World) => from !== null && sites[from]?.health === 'down' && !sites[from].returning
 
 /** From the first attempt to promote, its outcome unknown included. */
 const promoted = (move: Move, ledger: Ledger) => ledger.active === move.to && ledger.activeEpoch === move.epoch

@@ -24,6 +24,8 @@ test('of the example in CONTRACT.md nothing is wrong but what is not built yet',
     'sites.spare.stack',
     'sites.spare.standby',
     'dns.hosts[1].driver',
+    'clouds.aws',
+    'clouds.hetzner',
     'notify',
     'heartbeat',
     'listen',
@@ -109,8 +111,8 @@ test('what is odd and may be meant is a warning, each with its line', () => {
 
 test('clouds without a driver are watched, with a warning each', () => {
   expect(loadFixture('good', 'dns.yaml').warnings.map((line) => line.split(' (got')[0])).toEqual([
+    'dns.yaml:4: sites.one.cloud: site one is watched without account evidence, since the driver for this cloud is not built yet',
     'dns.yaml:5: sites.two.cloud: site two is watched without account evidence, since the driver for this cloud is not built yet',
-    'dns.yaml:15: clouds.hetzner: site one is watched without account evidence, since the driver for this cloud is not built yet',
   ])
 })
 

@@ -30,14 +30,14 @@ export const cloudWithoutEntry: Rule = {
 
 /** Dated: goes with the drivers for aws and hetzner. */
 export const cloudWithoutDriver: Rule = {
-  reads: ['sites.*.cloud', 'clouds'],
+  reads: ['sites.*.cloud'],
   warns: true,
   judge: (file) =>
     withApi
       .filter((cloud) => !clouds[cloud].built)
       .flatMap((cloud) =>
         sitesAt(file.sites, cloud).map((site) => ({
-          path: file.clouds[cloud] ? ['clouds', cloud] : ['sites', site, 'cloud'],
+          path: ['sites', site, 'cloud'],
           what: `site ${site} is watched without account evidence, since the driver for this cloud is not built yet`,
           instead: 'Nothing need be changed; a cut there is seen as an outage',
         })),

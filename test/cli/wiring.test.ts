@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { machineClock } from '../../src/clock.ts'
+import { wire } from '../../src/cli/wiring.ts'
+import { memoryClient, memoryState } from '../../src/store/memory.ts'
+import { loadFixture } from '../config/fixture.ts'
+
+test('a site at a cloud whose driver is not built is watched, without account evidence', async () => {
+  const store = memoryClient(memoryState(), { clock: machineClock })
+  const { clouds } = wire(loadFixture('good', 'dns.yaml'), { store, clock: machineClock, log: () => {}, command: 'test' })
+  expect(clouds.length).toBe(2)
+  for (const cloud of clouds) expect(await cloud.poll(true, AbortSignal.timeout(1_000))).toEqual([])
+})
