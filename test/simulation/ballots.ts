@@ -87,7 +87,10 @@ export function newBallots(config: Config): Ballots {
       }
     },
     disturbed: (nowMs) => void (disturbedMs = nowMs),
-    saysDown: (site, nowMs) => isDown(site, nowMs),
+    saysDown: (site, nowMs) => {
+      const { notSinceMs } = down.get(site) ?? { notSinceMs: null }
+      return isDown(site, nowMs) || (notSinceMs !== null && nowMs - notSinceMs < slackMs)
+    },
     forbids: (site, cause, nowMs) => {
       const known = down.get(site)
       if (!isDown(site, nowMs) && !(known?.notSinceMs != null && nowMs - known.notSinceMs < slackMs)) return `its voters did not say down: ${JSON.stringify([...votes])}`

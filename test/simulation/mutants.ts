@@ -30,7 +30,7 @@ const mutants: Mutant[] = [
   one('a later epoch is written over', 'src/core/upkeep.ts', "    case 'older':\n", "    case 'older':\n    case 'newer':\n"),
   one('stale reconcile writes its own epoch', 'src/controller/tending.ts', '  const view = self.hosts[host.host]\n', '  const view = await readHost(self, host.host, signal)\n'),
   one("swap's prerequisite dropped", 'test/simulation/dns-hosts.ts', 'if (!prerequisitesHold(zone, change)) {', 'if (zone.records.length < 0 && !prerequisitesHold(zone, change)) {'),
-  one('TXT absent = free', 'src/core/upkeep.ts', 'if (ledger.hosts[host.host] === undefined) return write', 'if (ledger.hosts[host.host] === undefined || view.txt.length === 0) return write'),
+  one('TXT absent = free', 'src/core/upkeep.ts', 'if (ledger.hosts[host.host] === undefined) return bring', 'if (ledger.hosts[host.host] === undefined || view.txt.length === 0) return bring'),
   one('steps are not journaled before', 'src/controller/mover.ts', '  await self.book.note(entries)\n', '  if (found.kind === \'done\') await self.book.note(entries)\n'),
   one('decision is not journaled before', 'src/controller/round.ts', "if (!(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return", "if (decision.kind !== 'move' && !(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return"),
   one('resume without re-reading the world', 'src/controller/mover.ts', '  if (waiting) return\n', '  if (waiting || self.hosts[host]) return\n'),

@@ -15,6 +15,8 @@ export type Site = {
   /** What the company's account says. */
   account: 'well' | 'locked' | 'warning'
   guard: Guard
+  /** Asks the store for the lease now. */
+  ask: () => void
 }
 
 /**
@@ -30,6 +32,7 @@ export const newSite = (site: string, cloud: string, random: Random): Site => ({
   app: 'ok',
   account: 'well',
   guard: { machine: newMachine(site, random), epoch: 0, lease: null, promoted: 0, written: 0 },
+  ask: () => {},
 })
 
 const guardMs = (guard: Guard, nowMs: number) => nowMs * guard.machine.rate
@@ -69,6 +72,7 @@ export function runGuard(site: Site, scheduler: Scheduler, network: Network, ran
     guard.epoch = ledger.activeEpoch
     guard.lease = { epoch: guard.epoch, untilMs: askedMs + leaseMs }
   }
+  site.ask = question
   scheduler.after(random.between(0, guardEveryMs), ask)
 }
 
@@ -85,7 +89,7 @@ export function replicate(sites: Site[], scheduler: Scheduler, network: Network)
 
 const done: WriteOutcome = { outcome: 'done', detail: '' }
 
-/** The data driver of a controller: asks a site's guard. `promote` opens nothing by itself. */
+/** The data driver of a controller: asks a site's guard. `promote` opens nothing by itself; it has the site ask for its lease at once. */
 export function dataOf(process: Process, sites: Site[], seen: { asked: (what: string, site: string, epoch: number) => void; closed: (process: Process, site: string, epoch: number) => void }, scheduler: Scheduler): Data {
   const at = (name: string) => sites.find((s) => s.site === name)!
   const edge = (name: string) => `${process.machine.name}>${name}`
@@ -119,9 +123,10 @@ export function dataOf(process: Process, sites: Site[], seen: { asked: (what: st
       seen.asked('promote', name, epoch)
       return call(
         name,
-        ({ guard }): WriteOutcome => {
+        ({ guard, ask }): WriteOutcome => {
           if (epoch < guard.epoch || epoch < guard.promoted) return { outcome: 'refused', detail: 'it knows a later epoch' }
           guard.promoted = epoch
+          ask()
           return done
         },
         signal,
