@@ -1,3 +1,4 @@
+import { clouds } from '../config/companies.ts'
 import type { Settings } from '../config/settings.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { spell } from '../core/explain.ts'
@@ -55,7 +56,8 @@ const noEvidence = 'no account evidence'
 function whyOf({ why, certificateUntilMs, cloud }: SiteStatus, nowMs: number): string {
   const certificate = certificateUntilMs === null ? '' : ` · certificate ${spell(certificateUntilMs - nowMs)}`
   const said = why ?? 'nobody looks'
-  const blind = cloud === 'none' && !said.includes(noEvidence) ? ` · ${noEvidence}` : ''
+  const asked = cloud !== 'none' && (clouds as Record<string, { built: boolean }>)[cloud]?.built === true
+  const blind = !asked && !said.includes(noEvidence) ? ` · ${noEvidence}` : ''
   return `${said}${certificate}${blind}`
 }
 

@@ -12,7 +12,7 @@ const cli = { paint: (_: string, text: string) => text } as unknown as Cli
 
 const core = (holds: string | null): Config => ({
   app: 'shop', owner: '5f0c9a7be2d14c3f8a60b1d29e7c4f11',
-  sites: ['aws', 'hetzner'].map((site, i) => ({ site, cloud: 'aws', addresses: [`127.0.0.${i + 1}`], standby: 'hot' })),
+  sites: ['aws', 'hetzner'].map((site, i) => ({ site, cloud: 'digitalocean', addresses: [`127.0.0.${i + 1}`], standby: 'hot' })),
   check: { intervalMs: 2000, timeoutMs: 1000, fall: 3, rise: 5 },
   vantages: ['a', 'b', 'c'].map((vantage) => ({ vantage, cloud: 'none' })), quorum: null, canaries: 1,
   data: { holds, carried: false },
@@ -23,7 +23,7 @@ const core = (holds: string | null): Config => ({
 const settingsOf = (config: Config) => ({ file: '/x/lifeboat.yaml', hash: 'h', core: config }) as unknown as Settings
 
 const seen = (site: string, role: 'active' | 'fenced' | 'standby', health: 'up' | 'down'): Status['sites'][number] => ({
-  site, cloud: 'aws', role, standby: 'hot', addresses: [], health, verdict: health === 'up' ? 'well' : 'cut', ready: health === 'up',
+  site, cloud: 'digitalocean', role, standby: 'hot', addresses: [], health, verdict: health === 'up' ? 'well' : 'cut', ready: health === 'up',
   certificateUntilMs: nowMs + 61 * 86_400_000, sinceMs: nowMs - 360_000, why: health === 'up' ? '3 of 3 vantages' : 'account suspended',
 })
 
