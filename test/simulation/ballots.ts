@@ -16,6 +16,8 @@ export type Ballots = {
   /** Why this site may not be a target now. Null: it may. */
   forbidsTarget(site: string, nowMs: number): string | null
   saysDown(site: string, nowMs: number): boolean
+  /** Not even a while ago did any voter see it well. */
+  unseen(site: string, nowMs: number): boolean
 }
 
 type Vote = { run: number; says: 'up' | 'down' | null; atMs: number }
@@ -91,6 +93,8 @@ export function newBallots(config: Config): Ballots {
       const { notSinceMs } = down.get(site) ?? { notSinceMs: null }
       return isDown(site, nowMs) || (notSinceMs !== null && nowMs - notSinceMs < slackMs)
     },
+    // A round may be one vote's life old, and rest on votes as old again.
+    unseen: (site, nowMs) => !votersOf(site).some((v) => votes.get(`${v} ${site}`)?.says === 'up' && nowMs - votes.get(`${v} ${site}`)!.atMs <= 2 * freshMs - slackMs),
     forbids: (site, cause, nowMs) => {
       const known = down.get(site)
       if (!isDown(site, nowMs) && !(known?.notSinceMs != null && nowMs - known.notSinceMs < slackMs)) return `its voters did not say down: ${JSON.stringify([...votes])}`

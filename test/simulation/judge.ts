@@ -107,6 +107,8 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     counts.promotes++
     const move = after.move
     const from = before.active
+    const stays = move === null || move.kind === 'adopt' || move.kind === 'repoint' || move.lifted.unready
+    if (!stays && of(process).ballots.unseen(move.to, process.monoMs())) say('I6', `${move.to} is promoted (epoch ${move.epoch}), and no voter saw it well of late`)
     if (!config.data.carried || from === null || from === after.active || !move) return
     const { fence, closed, ballots } = of(process)
     const waited = fence !== null && fence.active === from && process.monoMs() - fence.sinceMs >= fenceWaitMs - 1

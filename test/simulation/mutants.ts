@@ -28,7 +28,7 @@ const mutants: Mutant[] = [
   one('lease pushed instead of pulled', 'test/simulation/sites.ts', 'guard.promoted = epoch\n', 'guard.promoted = guard.epoch = epoch\n          guard.lease = { epoch, untilMs: guardMs(guard, scheduler.nowMs()) + leaseMs }\n'),
   one('lease counted from the answer', 'test/simulation/sites.ts', 'untilMs: askedMs + leaseMs', 'untilMs: askedMs * 0 + guardMs(guard, scheduler.nowMs()) + leaseMs'),
   one('a later epoch is written over', 'src/core/upkeep.ts', "    case 'older':\n", "    case 'older':\n    case 'newer':\n"),
-  one('stale reconcile writes its own epoch', 'src/controller/tending.ts', '  const view = self.hosts[host.host]\n', '  const view = await readHost(self, host.host, signal)\n'),
+  one('stale reconcile writes its own epoch', 'src/controller/tending.ts', '  const view = self.hosts[host.host]\n', '  await self.parts.clock.sleep(5_000, signal)\n  const view = await readHost(self, host.host, signal)\n'),
   one("swap's prerequisite dropped", 'test/simulation/dns-hosts.ts', 'if (!prerequisitesHold(zone, change)) {', 'if (zone.records.length < 0 && !prerequisitesHold(zone, change)) {'),
   one('TXT absent = free', 'src/core/upkeep.ts', 'if (ledger.hosts[host.host] === undefined) return bring', 'if (ledger.hosts[host.host] === undefined || view.txt.length === 0) return bring'),
   one('steps are not journaled before', 'src/controller/mover.ts', '  await self.book.note(entries)\n', '  if (found.kind === \'done\') await self.book.note(entries)\n'),
@@ -55,7 +55,7 @@ const mutants: Mutant[] = [
   one('confirm by API 200', 'src/core/move-hosts.ts', "if (written && every(servers)) return 'served'", "if (written) return 'served'"),
   one('old removed before new added', 'test/simulation/dns-hosts.ts', 'await (free ? update(signal, free.id, value, set.ttlS) : create(', 'if (free) await remove(signal, free.id)\n          await (create('),
   one('AAAA forgotten', 'src/core/zone.ts', "const types: Type[] = ['A', 'AAAA', 'CNAME']", "const types: Type[] = ['A', 'CNAME']"),
-  one('debt blocks the move', next, 'if (missing.length > 0) return wait', "if (missing.length > 0 || servers.some((s) => s.view === null)) return wait"),
+  one('debt blocks the move', next, 'if (missing.length > 0) return wait', 'if (missing.length > 0 || showing < servers) return wait'),
   { name: 'request without expiry', patches: [{ file: 'src/controller/requests.ts', from: 'if (clock.now().wallMs >= request.expiresMs) return null', to: '' }, { file: 'src/store/memory.ts', from: 'requests.filter(({ taken, expiresMs }) => !taken && expiresMs > nowMs)', to: 'requests.filter(({ taken }) => !taken && nowMs > 0)' }, { file: 'src/store/memory.ts', from: 'request.expiresMs <= nowMs', to: 'request.expiresMs <= 0' }] },
   one('request is not taken with its move', 'src/store/memory.ts', 'if (taken) taken.taken = true', 'if (taken) taken.taken = false'),
   one('another plan than was agreed to', 'src/core/admit.ts', 'const agreed = request.planHash === planHash(plan, ledger.epoch + 1)', 'const agreed = request.planHash.length > 0 || request.planHash === planHash(plan, ledger.epoch + 1)'),
@@ -63,7 +63,7 @@ const mutants: Mutant[] = [
   one('null lag = 0', next, 'world.data[move.to]?.lagBytes ?? null', 'world.data[move.to]?.lagBytes ?? 0'),
   one('a planned move does not wait for the rest', next, 'return lagBytes === 0 ? reached', 'return lagBytes >= 0 ? reached'),
   one('all down → pick the first', 'src/core/decide.ts', 'cooledDown(state, s)) ?? null', 'cooledDown(state, s)) ?? others(state, config)[0] ?? null'),
-  one('a dead target is not left', next, 'return to === null ? null : redirect(to, ailing(move.to, world))\n  }\n  if (!sourceWell', 'return null\n  }\n  if (!sourceWell'),
+  one('a dead target is not left', next, 'const to = sourceWell ? move.from! : elsewhere(move, world, config)\n    return to === null', 'const to = null as string | null\n    return to === null'),
 ]
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, only: { type: 'string', default: '' }, jobs: { type: 'string', default: '1' } } })

@@ -79,6 +79,24 @@ const troubles: Trouble[] = [
     },
   },
   {
+    name: 'eclipse',
+    weight: 4,
+    begin: (world, random, forMs) => {
+      const site = random.pick(world.sites)
+      const places = world.places.filter(() => random.chance(0.7))
+      const blind = random.chance(0.4)
+      world.line('fault', `${site.site} is out of reach of ${places.map((p) => p.vantage).join()} for ${Math.round(forMs)} ms${blind ? ', which are blind' : ''}`)
+      for (const place of places) {
+        if (blind) place.blind = true
+        else world.network.cut(place.vantage, site.site, 'both')
+        later(world, forMs, () => {
+          if (blind) place.blind = false
+          else world.network.heal(place.vantage, site.site)
+        })
+      }
+    },
+  },
+  {
     name: 'vantage',
     weight: 5,
     begin: (world, random, forMs) => {

@@ -145,7 +145,16 @@ function startController(world: World, controller: Controller): void {
     canaries: Array.from({ length: config.canaries }, (_, i) => `https://canary-${i}.example`),
     clock: process.clock,
     store,
-    log: (entry) => world.line(process.name, `${entry.level} ${entry.event}: ${entry.msg}`),
+    log: (entry) => {
+      world.line(process.name, `${entry.level} ${entry.event}: ${entry.msg}`)
+      // Between a decision and its start, the worst moment to be stopped.
+      if (world.chaos && entry.event === 'decision' && entry.kind === 'move' && random.chance(0.15)) {
+        const ms = random.between(5_000, 45_000)
+        world.line(process.name, `is stopped after its decision for ${Math.round(ms)} ms`)
+        judge.ballots(process).disturbed(process.monoMs())
+        process.stop(ms, random.chance(0.3))
+      }
+    },
     vantages: world.places.map((place) => vantageOf(place, process, { ...world, noisy, random }, (at, sight, asked) => ballots.heard(at.vantage, sight, asked, process.monoMs()))),
     clouds: world.accounts.map((account) => cloudOf(account, process, world.sites, (readings) => ballots.read(readings), random)),
     hosts: world.zones.map((zone) => (zone.config.atomicZone ? atomicHost(process, zone, lands) : recordHost(process, zone, lands))),
