@@ -34,7 +34,7 @@ export function wire(settings: Settings, { store, clock, log, command, sinceMs =
     vantages: settings.vantages.map((each) => vantageOf(each, means)),
     clouds: [...new Set(settings.core.sites.map(({ cloud }) => cloud))].map((cloud) => cloudOf(cloud, means)),
     hosts: settings.dns.hosts.map((each) => dnsHostOf(each, means)),
-    nameServers: nameServers({ override: settings.dns.nameservers, timeoutMs: callMs.read }, clock),
+    nameServers: nameServers({ override: (zone) => nameserversOf(settings, zone), timeoutMs: questionMs }, clock),
     serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
     data: null,
     leader: { id: `${hostname()}-${process.pid}`, pid: process.pid, machine: hostname(), sinceMs, command },
@@ -70,6 +70,19 @@ function dnsHostOf({ host, driver, zone, options }: DnsHostSettings, { settings,
   if (driver !== 'rfc2136') throw new Error(`no driver for the DNS host ${driver}`)
   const { key, secret, algorithm } = options
   return rfc2136({ ...common, key: key === undefined ? null : tsigKey(key, secret ?? '', algorithm as TsigAlgorithm) }, clock)
+}
+
+/** One question on the way to a zone's name servers; a walk asks several. */
+const questionMs = 400
+
+/** Which name servers stand in for the parent's list in a zone: those of its hosts, else dns.nameservers without the other zones' own servers. */
+function nameserversOf({ dns }: Settings, zone: string): string[] | null {
+  const own = dns.hosts.filter((each) => each.zone === zone)
+  const named = own.flatMap(({ options }) => (options.nameservers ?? '').split(',').filter((server) => server !== ''))
+  if (named.length > 0) return [...new Set(named)]
+  const servers = (hosts: DnsHostSettings[]) => hosts.map(({ options }) => options.server)
+  const others = servers(dns.hosts.filter((each) => each.zone !== zone && !servers(own).includes(each.options.server)))
+  return dns.nameservers?.filter((server) => !others.includes(server)) ?? null
 }
 
 /** A host's own server is one of its name servers, where the parent or the file lists it at all. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
@@ -36,6 +37,15 @@ const readText = (path: string): string => {
   }
 }
 
+/** Node takes a PEM that holds nonsense in silence (24.21, 2026-11), and every probe would then blame the site. */
+const isCertificate = (block: string): boolean => {
+  try {
+    return new X509Certificate(block).raw.length > 0
+  } catch {
+    return false // Not a certificate: the caller says so.
+  }
+}
+
 /** The certificate authority of the check, as PEM text: null where none is named. Read from the bare data, so that its fault is told beside all others. */
 const readCa = (tree: Tree, folder: string, name: string): { pem: string | null; faults: Fault[] } => {
   const path = ['check', 'tls', 'ca']
@@ -44,7 +54,8 @@ const readCa = (tree: Tree, folder: string, name: string): { pem: string | null;
   const fault = (what: string) => ({ pem: null, faults: [{ path, what, instead: `Write the path of a PEM file, as seen from the folder of ${name}` }] })
   try {
     const pem = readFileSync(resolve(folder, file), 'utf8')
-    return pem.includes('-----BEGIN CERTIFICATE-----') ? { pem, faults: [] } : fault('holds no certificate')
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? []
+    return blocks.length > 0 && blocks.every(isCertificate) ? { pem, faults: [] } : fault('holds no certificate')
   } catch (error) {
     // The code alone: the text repeats the path, which may come from a variable.
     const { code } = error as NodeJS.ErrnoException

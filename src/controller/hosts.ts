@@ -26,7 +26,7 @@ export async function readServers(self: Self, signal: AbortSignal): Promise<Serv
   const zones = [...new Set(config.dns.hosts.map((h) => h.zone))]
   const lists = await Promise.all(
     zones.map(async (zone) => {
-      const limit = clock.deadline(callMs.read, signal)
+      const limit = clock.deadline(callMs.walk, signal)
       const servers = await orNull(self, 'dns', `the name servers of ${zone}`, limit, nameServers.of(zone, limit))
       return servers && Promise.all(servers.map((server) => readServer(self, zone, server, signal)))
     }),

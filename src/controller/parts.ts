@@ -25,7 +25,7 @@ export type Parts = {
 }
 
 /** Every call to the outside ends within these, in milliseconds; together they are far less than a lease. */
-export const callMs = { read: 1_500, write: 4_000, data: 3_000 } as const
+export const callMs = { read: 1_500, walk: 5_000, write: 4_000, data: 3_000 } as const
 
 /** How often each loop turns, in milliseconds. */
 export const turnMs = { requests: 250, lead: 2_000, dns: 60_000, report: 5_000, move: 200, backOff: 500 } as const

@@ -1,6 +1,7 @@
 import { admit } from '../core/admit.ts'
 import { planName, sentenceOf } from '../core/explain.ts'
 import { openMove } from '../core/ledger.ts'
+import { requestMostMs } from '../core/limits.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Decision, Request } from '../core/types.ts'
 import { isStale, say, type Self } from './self.ts'
@@ -21,7 +22,13 @@ async function take(self: Self, request: Request): Promise<void> {
   const { config, clock } = self.parts
   let said: { decision: Decision; msg: string } | null = null
   const ledger = await self.book.change((now) => {
-    if (clock.now().wallMs >= request.expiresMs) return null
+    const leftMs = request.expiresMs - clock.now().wallMs
+    if (leftMs <= 0) return null
+    // A clock that was set back would let it live on: it is taken out, and never runs.
+    if (leftMs > requestMostMs) {
+      const fields = { request: request.id, what: request.what, by: request.by, kind: 'refuse', reason: 'expired' }
+      return { ledger: now, entries: [self.book.entry('request', "this machine's clock was set back since it was asked: it has expired and never runs", fields)] }
+    }
     const state = { ledger: now, watch: self.state.watch }
     const decision = admit(state, config, request)
     const msg = sentenceOf(decision, state, config)
@@ -41,6 +48,10 @@ async function take(self: Self, request: Request): Promise<void> {
   self.state = { ...self.state, ledger }
   self.reportDue = true
   const { decision, msg } = said as { decision: Decision; msg: string }
+  if (ledger.move && decision.kind === 'move') {
+    const { epoch, kind, from, to, by } = ledger.move
+    say(self, 'info', 'move', `${planName(ledger.move)} is opened as epoch ${epoch}`, { epoch, kind, from, to, by, reason: 'request', state: 'open' })
+  }
   say(self, decision.kind === 'move' ? 'warn' : 'info', 'decision', msg, { kind: decision.kind, request: request.id, by: request.by, reason: decision.reason })
 }
 

@@ -15,7 +15,9 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
   const { config, clock } = self.parts
   const startedAt = clock.now()
   const asked = questionsOf(self)
-  const limit = clock.deadline(config.check.timeoutMs + turnMs.backOff, signal)
+  // A vantage that hangs must not make the round so long that this observer takes itself for held up.
+  const wayMs = Math.min(turnMs.backOff, config.check.intervalMs)
+  const limit = clock.deadline(config.check.timeoutMs + wayMs, signal)
   const ask = { questions: asked, canaries: self.parts.canaries, timeoutMs: config.check.timeoutMs }
   const sights = await Promise.all(
     self.parts.vantages.map(async (v) => {
@@ -33,7 +35,7 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
   if (!isLeading(self)) return
   await keepUp(self)
   // Who leads reads DNS before it says anything: a marker there may be ahead of its store.
-  if (self.dns.length > 0) await decideNow(self, ownMoves)
+  if (self.dnsReadMs !== null) await decideNow(self, ownMoves)
 }
 
 function questionsOf({ parts, book }: Self): Question[] {

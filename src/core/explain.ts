@@ -119,7 +119,7 @@ const says: Record<Reason, (s: Say) => string> = {
   'address-changed': ({ site }) => `${site}'s address changed`,
   redirect: () => 'an open move was turned to another site',
   'active-is-up': ({ site }) => `${site} is up, and a failover gives it up. To do it all the same: --force`,
-  'target-unready': (s) => `${s.site} ${whyNot(s.state, s.config, s.site) ?? 'cannot take over'}. To go there all the same: ${s.plan && !isPlanned(s.plan) ? '--unready' : `lifeboat failover ${s.site} --unready`}`,
+  'target-unready': (s) => `${s.site} ${whyNot(s.state, s.config, s.site) ?? 'cannot take over'}. To go there all the same: ${s.plan && !isPlanned(s.plan) ? '--unready' : `lifeboat failover ${s.site} --unready${pressed(s)}`}`,
   'target-cold': ({ site }) => `${site} is cold: it has no address yet. To create it: lifeboat up ${site}`,
   'target-fenced': ({ site, state, config }) =>
     `${site} ${whyNot(state, config, site) ?? 'is fenced'}${leavesData(config) || config.data.carried ? '. To let it in again' : `; it stands by again after ${config.check.rise} good rounds. To let it in now`}: lifeboat rejoin ${site}`,
@@ -144,15 +144,19 @@ const wayOut = ({ plan, state, config }: Say): string =>
 
 const notOthers = ({ state, config }: Say) => others(state, config).map((s) => `${s} ${whyNot(state, config, s) ?? 'was left a short time ago'}`).join(', ') || 'there is none'
 
+/** What a failover needs besides, while the active site is up. */
+const pressed = ({ state }: Say): string => (state.watch.sites[state.ledger.active ?? '']?.health === 'up' ? ' --force' : '')
+
 /** The one command that goes on where no site can take over: to one in doubt, else to let one in, else to create one. */
-function lastResort({ state, config }: Say): string {
+function lastResort(s: Say): string {
+  const { state, config } = s
   const list = others(state, config)
   const isCold = (s: string) => siteOf(config, s)?.addresses.length === 0
   const isGiven = (s: string) => state.ledger.given.some((g) => g.site === s)
   const cold = list.find(isCold)
   const given = list.find((s) => isGiven(s) && !isCold(s))
   const doubted = list.find((s) => !isGiven(s) && !isCold(s))
-  if (doubted) return ` To go there all the same: lifeboat failover ${doubted} --unready`
+  if (doubted) return ` To go there all the same: lifeboat failover ${doubted} --unready${pressed(s)}`
   if (given) return ` To let it in again: lifeboat rejoin ${given}`
   return cold ? ` To create it: lifeboat up ${cold}` : ' Another site in the file would be a way out. To prove the file: lifeboat check'
 }

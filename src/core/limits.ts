@@ -27,6 +27,9 @@ export const pointTriesMost = 3
 /** For each failed try so much later the next one, once the quick ones are over. */
 export const pointAgainMs = 10_000
 
+/** A request is taken within this time of being asked, or never (DESIGN.md rule 9). */
+export const requestMostMs = 60_000
+
 /** The time over which policy.maxMovesPerHour counts. */
 export const hourMs = 3_600_000
 

@@ -17,7 +17,7 @@ export function upkeep({ ledger, watch }: State, config: Config): { ledger: Ledg
   const { pause } = ledger
   if (pause?.untilMs != null && (watch.deadlines[`pause:${pause.untilMs}`] ?? Infinity) <= watch.at.monoMs) {
     kept = { ...kept, pause: null }
-    notes.push({ event: 'request', level: 'info', site: null, host: null, msg: 'the pause has ended: automatic moves are on again' })
+    notes.push({ event: 'decision', level: 'info', site: null, host: null, msg: 'the pause has ended: automatic moves are on again' })
   }
   // Where a site holds data, a person must say that it is in order (`lifeboat rejoin`).
   const back = ledger.given.filter(({ site, epoch }) => {

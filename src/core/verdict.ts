@@ -87,7 +87,7 @@ const down = (c: Case) => c.health === 'down'
 
 // One line a row, in the table's order: the first that says something is the verdict.
 const rows: { row: number; verdict: Verdict; says: (c: Case) => string | null }[] = [
-  { row: 1, verdict: 'abstain', says: (c) => c.abstains },
+  { row: 1, verdict: 'abstain', says: (c) => c.abstains ?? claimed(c, 'clock-off')?.detail ?? null },
   { row: definitiveRow, verdict: 'cut', says: (c) => cutBy(definitive, c) },
   { row: 3, verdict: 'cut', says: (c) => supportedCut('credentials-refused', c) },
   { row: 4, verdict: 'cut', says: (c) => supportedCut('machine-gone', c) },

@@ -1,11 +1,12 @@
 // What every store holds to, whatever it is made of.
 
+import { requestMostMs } from '../core/limits.ts'
 import { Said } from '../errors.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Request } from '../core/types.ts'
 
 /** A request runs at most this long after it was asked (DESIGN.md, rule 9). */
-export const requestMsMax = 60_000
+export const requestMsMax = requestMostMs
 
 /** What the journal keeps. */
 export type Retention = {

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { addition, updateByHand } from '../lab/hand.ts'
 import { owner, rig, type Rig } from './rig.ts'
 
 const others = '0123456789abcdef0123456789abcdef'
@@ -45,6 +46,14 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
   test('two addresses, and a person says which site is active: both count as ours, and one stays', { timeout: 30_000 }, async () => {
     const lab = await rig([a('127.0.0.41'), a('127.0.0.99'), www])
     expect(await lab.run('adopt', '--active', 'aws', '--yes')).toMatchObject({ code: 0 })
+    expect(dump(lab).filter((line) => / A /.test(line))).toEqual([expect.stringContaining('127.0.0.41')])
+  })
+
+  test('what a stranger wrote beside ours afterwards is taken out by adopting again', { timeout: 30_000 }, async () => {
+    const lab = await rig()
+    expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0 })
+    expect(await updateByHand(lab.dns.server, 'shop.example', null, [addition('shop.example', 2, 'A', '127.0.0.99')])).toBe(0)
+    expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('127.0.0.99') })
     expect(dump(lab).filter((line) => / A /.test(line))).toEqual([expect.stringContaining('127.0.0.41')])
   })
 

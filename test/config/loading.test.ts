@@ -1,3 +1,4 @@
+import { makeAuthority } from '../lab/certificates.ts'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -132,7 +133,12 @@ test('a certificate authority is read from beside the file', () => {
   write('lifeboat.yaml', withTls)
   write('origin.pem', 'not a certificate')
   expect(saidBy(() => load())).toContain('lifeboat.yaml:5: check.tls.ca: holds no certificate (got "origin.pem")')
-  const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+  const junk = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+  write('origin.pem', junk)
+  expect(saidBy(() => load())).toContain('check.tls.ca: holds no certificate')
+  const pem = makeAuthority().ca
+  write('origin.pem', `${pem}\n${junk}`)
+  expect(saidBy(() => load())).toContain('check.tls.ca: holds no certificate')
   write('origin.pem', pem)
   expect(load().checks.active).toMatchObject([{ kind: 'http', tls: { ca: pem } }])
 })

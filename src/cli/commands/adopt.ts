@@ -5,7 +5,7 @@ import { planHash, planOf } from '../../core/plan.ts'
 import type { HostView, Marker } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
 import { planName } from '../../core/explain.ts'
-import { planChange, shows } from '../../core/zone.ts'
+import { foreignValues, planChange, shows } from '../../core/zone.ts'
 import { exits, Said } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
@@ -86,8 +86,13 @@ function servedSite(served: string[], { sites, dns }: Config): string {
 const inOrder = (look: ZoneLook, ledger: Ledger, core: Config): boolean =>
   ledger.record !== null && ledger.trusted && core.dns.hosts.every((host) => hostInOrder(host, look.hosts[host.host] ?? null, ledger, core))
 
-const hostInOrder = (host: HostConfig, view: HostView | null, ledger: Ledger, core: Config): boolean =>
-  view !== null && ledger.record !== null && shows(view, host, markerFor(ledger.record, core, 'pointed'), ledger.record.addresses, oursOf(ledger, core)) === 'yes'
+/** It shows the record, and nothing of anybody else's beside it. */
+function hostInOrder(host: HostConfig, view: HostView | null, ledger: Ledger, core: Config): boolean {
+  const { record } = ledger
+  if (view === null || record === null) return false
+  const ours = oursOf(ledger, core)
+  return shows(view, host, markerFor(record, core, 'pointed'), record.addresses, ours) === 'yes' && foreignValues(view, host, ours).length === 0
+}
 
 function take(cli: Cli, settings: Settings, look: ZoneLook, to: string): Promise<number> {
   const { core } = settings

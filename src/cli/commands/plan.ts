@@ -16,6 +16,7 @@ export async function plan(cli: Cli, { kind: word, to, ...flags }: Options): Pro
   if (!kind) throw new Said(`lifeboat plan does not know "${word}". Write failover, switchover or failback`)
   const settings = readSettings(cli)
   if (kind === 'switchover' && to === null) throw new Said(`lifeboat plan switchover needs the site to move to: lifeboat plan switchover SITE. The sites are ${settings.core.sites.map(({ site }) => site).join(', ')}`)
+  if (kind === 'failback' && to !== null) throw new Said(`A failback goes to the most preferred site that is well, so it takes no SITE. To move to ${to}: lifeboat plan switchover ${to}`)
   return show(cli, settings, { kind, to, lifted: liftedBy(flags) })
 }
 

@@ -1,10 +1,9 @@
 import { exits, Said } from '../../errors.ts'
 import { serveVantage } from '../../drivers/vantages/server.ts'
+import { tokenMin } from '../../drivers/vantages/signing.ts'
 import type { Cli } from '../cli.ts'
 import { logTo } from '../log.ts'
 import { localVantage } from '../wiring.ts'
-
-const tokenMin = 16
 
 /** Probes for controllers elsewhere until SIGINT or SIGTERM. It needs no lifeboat.yaml. */
 export async function vantage(cli: Cli, { listen }: { listen: string | null }): Promise<number> {

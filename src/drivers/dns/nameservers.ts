@@ -81,19 +81,15 @@ const listed = (servers: string[]): string[] =>
   })
 
 /**
- * The name servers that a zone's parent publishes, IPv4 and IPv6, as `IP:port`. `override` (dns.nameservers) replaces them, for a
- * private zone. `resolvers`: whom to ask for the way there, the machine's own by default; `port`: of every name server, 53 by default.
+ * The name servers that a zone's parent publishes, IPv4 and IPv6, as `IP:port`. `override` replaces them for a private zone (null: not
+ * for this one). `timeoutMs` bounds one question: several resolvers and parents may have to be asked within a walk's own limit. `resolvers`: whom to ask for the way there, the machine's own by default; `port`: of every name server, 53 by default.
  * The last good list is kept, and returned while the parent cannot be asked.
  */
 export const nameServers = (
-  options: { override: string[] | null; timeoutMs: number; resolvers?: string[]; port?: number },
+  options: { override: (zone: string) => string[] | null; timeoutMs: number; resolvers?: string[]; port?: number },
   clock: Clock,
 ): NameServers => {
   const { override, timeoutMs, port = 53 } = options
-  if (override) {
-    const fixed = listed(override)
-    return { of: async () => fixed }
-  }
   const known = new Map<string, { servers: string[]; atMs: number }>()
   const walkWith = (signal: AbortSignal): Walk => {
     const resolvers = options.resolvers ?? getServers()
@@ -107,6 +103,8 @@ export const nameServers = (
   }
   return {
     of: async (zone, signal) => {
+      const fixed = override(zone)
+      if (fixed) return listed(fixed)
       const last = known.get(zone)
       if (last && clock.now().monoMs - last.atMs < freshMs) return last.servers
       const servers = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.

@@ -73,7 +73,8 @@ const redirectOf = (reply: Dispatcher.ResponseData, url: URL): URL | null => {
 
 const isOwn = (place: URL, { names, address }: HttpQuestion, url: URL): boolean => {
   const host = bare(hostOf(place))
-  return [...names, bare(hostOf(url)), address].includes(host)
+  const covered = names.some((name) => name.startsWith('*.') && host.endsWith(name.slice(1)))
+  return covered || [...names, bare(hostOf(url)), address].includes(host)
 }
 
 // A URL's hostname is in lower case already.

@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts'
 import { Said, textOf } from '../../errors.ts'
 import type { Log, Vantage } from '../../ports.ts'
 import { askShape, digShape, requestMaxBytes } from './shapes.ts'
-import { nonceHeader, signatureHeader, signingWith } from './signing.ts'
+import { nonceHeader, signatureHeader, signingWith, tokenMin } from './signing.ts'
 import type { Action, Signing } from './signing.ts'
 
 /** How long the vantage may take beyond what it was asked for before it is stopped. */
@@ -20,6 +20,7 @@ export type Serving = { address: string; port: number; stop(): Promise<void> }
 
 /** Probes for controllers elsewhere until it is stopped. `listen`: IP:port or [v6]:port. Throws Said where it cannot listen. */
 export const serveVantage = async ({ listen, token, vantage, log, clock }: ServeOptions): Promise<Serving> => {
+  if (token.length < tokenMin) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenMin}`)
   const signing = signingWith(token)
   const stopped = new AbortController()
   const nonces = new Set<string>()
