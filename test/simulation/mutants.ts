@@ -63,7 +63,13 @@ const mutants: Mutant[] = [
   one('null lag = 0', next, 'world.data[move.to]?.lagBytes ?? null', 'world.data[move.to]?.lagBytes ?? 0'),
   one('a planned move does not wait for the rest', next, 'return lagBytes === 0 ? reached', 'return lagBytes >= 0 ? reached'),
   one('all down → pick the first', 'src/core/decide.ts', 'cooledDown(state, s)) ?? null', 'cooledDown(state, s)) ?? others(state, config)[0] ?? null'),
-  one('a dead target is not left', next, 'const to = sourceWell ? move.from! : elsewhere(move, world, config)\n    return to === null', 'const to = null as string | null\n    return to === null'),
+  {
+    name: 'a dead target is not left',
+    patches: [
+      { file: next, from: 'const to = sourceWell ? move.from! : elsewhere(move, world, config)\n    return to === null', to: 'const to = null as string | null\n    return to === null' },
+      { file: next, from: 'if (readyMs > readyMostMs &&', to: 'if (readyMs > Infinity &&' },
+    ],
+  },
 ]
 
 const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, only: { type: 'string', default: '' }, jobs: { type: 'string', default: '1' } } })
