@@ -10,3 +10,11 @@ test('a site at a cloud whose driver is not built is watched, without account ev
   expect(clouds.length).toBe(2)
   for (const cloud of clouds) expect(await cloud.poll(true, AbortSignal.timeout(1_000))).toEqual([])
 })
+
+test("a zone's name servers are those of dns.nameservers that are not another zone's own", async () => {
+  const store = memoryClient(memoryState(), { clock: machineClock })
+  const { nameServers } = wire(loadFixture('good', 'two-zones.yaml'), { store, clock: machineClock, log: () => {}, command: 'test' })
+  const signal = AbortSignal.timeout(1_000)
+  expect(await nameServers.of('shop.example', signal)).toEqual(['127.0.0.1:5304', '127.0.0.1:5306'])
+  expect(await nameServers.of('shop.test', signal)).toEqual(['127.0.0.1:5305', '127.0.0.1:5306'])
+})

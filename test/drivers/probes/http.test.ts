@@ -143,6 +143,12 @@ test.each([
   expect(asked).toBe(1)
 })
 
+test('a redirect to a name that a listed wildcard covers is our own', async () => {
+  const port = await listenHttp((_request, response) => void response.writeHead(302, { location: 'https://login.shop.example/' }).end())
+  expect(await ask(port, { status: [302], names: ['*.shop.example'] })).toMatchObject({ kind: 'ok' })
+  expect(await ask(port, { status: [302], names: ['*.other.example'] })).toMatchObject({ kind: 'foreign' })
+})
+
 const certificates: [string, Identity, Partial<Answer>][] = [
   ['valid for others only', stranger, { kind: 'foreign', detail: 'the certificate is for stranger.example, www.stranger.example and 1 more' }],
   ['expired', publicCa.issue({ names: ['shop.example'], fromMs: Date.now() - 40 * dayMs, untilMs: Date.now() - 3.5 * dayMs }), { kind: 'app', detail: 'certificate expired 3 d ago' }],
