@@ -103,8 +103,20 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
   const endsMs = scheduler.nowMs() + scenario.quietMs
   await by(endsMs, () => isRed() || rests())
   if (!isRed() && !rests()) judge.red.push(new Violation('I8', `${scenario.quietMs / 1000} s after the last fault ${why ?? 'it was not at rest for long'}`))
-  for (const { process } of world.controllers) process?.kill('the simulation ends')
-  return { seed, red: judge.red[0] ?? null, counts: judge.counts, lastLines, events, ms: scheduler.nowMs() }
+  const result: Result = { seed, red: judge.red[0] ?? null, counts: { ...judge.counts }, lastLines: [...lastLines], events, ms: scheduler.nowMs() }
+  await release(world)
+  return result
+}
+
+/** Lets go of all that a world holds on to, so that a run of thousands of seeds keeps none of them. */
+async function release(world: World): Promise<void> {
+  world.line = () => {}
+  for (const controller of world.controllers) {
+    controller.gone = true
+    controller.process?.kill('the simulation ends')
+  }
+  for (const stop of world.stops) stop.abort(new Error('the simulation ends'))
+  await world.scheduler.run(world.scheduler.nowMs(), () => {}, () => true)
 }
 
 /** What still keeps the world from being as it should be, when faults have stopped. Null: nothing. */

@@ -26,6 +26,8 @@ export type World = {
   places: Place[]
   accounts: Account[]
   controllers: Controller[]
+  /** Of every process that ever ran: an AbortSignal.any that is never aborted is never collected. */
+  stops: AbortController[]
   /** The store that counts; `null` leader: nobody. */
   file: StoreFile
   files: WeakMap<Process, StoreFile>
@@ -67,6 +69,7 @@ export function newWorld(scenario: Scenario, line: (who: string, text: string) =
     places: config.vantages.map(({ vantage, cloud }) => ({ vantage, cloud, blind: false, silent: false })),
     accounts: [...new Set(config.sites.map((s) => s.cloud))].filter((c) => c !== 'none').map((cloud) => ({ cloud, mood: 'truthful', lies: [] })),
     controllers: [],
+    stops: [],
     file,
     crashiness: 0,
     chaos: false,
@@ -119,6 +122,7 @@ function startController(world: World, controller: Controller): void {
   })
   controller.process = process
   controller.stop = new AbortController()
+  world.stops.push(controller.stop)
   const { file } = controller
   world.files.set(process, file)
   const store = storeOf(process, file, scheduler, random, noisy, {
