@@ -26,12 +26,14 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
     }),
   )
   signal.throwIfAborted()
-  await self.book.refresh()
+  // A store that cannot be read now does not make the observer blind: the round counts, and starts nothing.
+  const unread: unknown = await self.book.refresh().then(() => null, (thrown: unknown) => thrown)
   const before = self.state
   const readings = self.readings.splice(0)
   self.state = observe(before, { ...factsOf(sights, asked), at: clock.now(), startedAt, readings, ledger: self.book.ledger() }, config)
   self.rounds += 1
   sayChanges(self, before)
+  if (unread !== null) throw unread
   if (!isLeading(self)) return
   await keepUp(self)
   // Who leads reads DNS before it says anything: a marker there may be ahead of its store.

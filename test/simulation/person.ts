@@ -23,7 +23,7 @@ export type Person = {
   /** What the alarms ask for, so that the world can come to rest. */
   tend(): Promise<void>
   /** Takes the names over as they are served now. False: too little can be read. */
-  adopt(anySite?: boolean): Promise<boolean>
+  adopt(site?: string): Promise<boolean>
 }
 
 type Asking = { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
@@ -62,7 +62,7 @@ export function newPerson(world: World, random: Random): Person {
 
   const readable = (zone: Zone) => zone.api === 'well'
 
-  const adopt = async (anySite = false): Promise<boolean> => {
+  const adopt = async (site?: string): Promise<boolean> => {
     if (world.zones.filter(readable).length * 2 <= world.zones.length) return false
     const view = await client().read()
     const ledger = view.ledger ?? freshLedger(config)
@@ -71,7 +71,7 @@ export function newPerson(world: World, random: Random): Person {
     const seenEpoch = Math.max(0, ...markers.map((m) => m.epoch), ...told)
     const placed = markers.filter((m) => m.state === 'pointed').sort((a, b) => b.epoch - a.epoch)[0]
     const served = world.zones.filter(readable).flatMap((z) => z.config.names.flatMap((n) => ['A', 'AAAA'].flatMap((t) => valuesOf(z, n, t))))
-    const to = (anySite ? random.pick(config.sites).site : placed?.site) ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
+    const to = site ?? placed?.site ?? ledger.active ?? config.sites.find((s) => s.addresses.some((a) => served.includes(a)))?.site ?? config.sites[0]!.site
     const plan = planOf('adopt', ledger.active, to, config)
     const epoch = Math.max(ledger.epoch, seenEpoch) + 1
     const base = { id: random.uuid(), by: 'someone', expiresMs: nowMs() + 45_000 }
@@ -87,12 +87,18 @@ export function newPerson(world: World, random: Random): Person {
       const newest = zone.records.filter((r) => r.type === 'TXT').sort((a, b) => (parseMarker(b.value)?.epoch ?? 0) - (parseMarker(a.value)?.epoch ?? 0))[0]
       world.change(zone, 'the surplus TXT is deleted', false, () => void (zone.records = zone.records.filter((r) => r.type !== 'TXT' || r === newest)))
     }
-    if (ledger.record === null || !ledger.trusted) return void (ledger.move === null && (await adopt()))
+    const isLong = ledger.move !== null && nowMs() - ledger.move.startedMs >= 240_000
+    if (ledger.record === null || !ledger.trusted) {
+      // Where nothing is adopted yet, an adoption is also the way from a site that died meanwhile.
+      if (ledger.move === null) await adopt()
+      else if (isLong) await adopt(world.sites.find(serves)?.site)
+      return
+    }
     // A pause never stops a move that is open.
     if (ledger.pause && ledger.move === null) return ask({ what: 'resume' }, false)
     const given = ledger.given.find((g) => serves(world.sites.find((s) => s.site === g.site)!))
     if (given) return ask({ what: 'rejoin', site: given.site }, false)
-    if (ledger.move !== null && nowMs() - ledger.move.startedMs < 240_000) return
+    if (ledger.move !== null && !isLong) return
     const active = world.sites.find((s) => s.site === ledger.active)!
     const lifted = { ...nothingLifted, acceptLoss: true }
     const waits = ledger.move !== null || (view.report && view.report.decision?.kind !== 'hold')

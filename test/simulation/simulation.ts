@@ -39,6 +39,7 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
   const { scheduler, judge } = world
   const person = newPerson(world, randomOf(seed, 'person'))
   const luck = randomOf(seed, 'troubles')
+  const anySite = (chance: number) => (luck.chance(chance) ? luck.pick(scenario.config.sites).site : undefined)
   let events = 0
   const seen = () => {
     events++
@@ -65,13 +66,13 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
     // Somebody is quick to take it up, and may name another site than the one that was active.
     scheduler.at(lostMs + luck.span(2_000, 30_000), () => {
       scheduler.woke()
-      said(person.adopt(luck.chance(0.5)))
+      said(person.adopt(anySite(0.5)))
     })
   }
   const whim = () => {
     if (!world.chaos) return
     scheduler.woke()
-    said(judge.activeNow() === null || luck.chance(0.05) ? person.adopt(luck.chance(0.2)) : person.dabble())
+    said(judge.activeNow() === null || luck.chance(0.05) ? person.adopt(anySite(0.2)) : person.dabble())
     scheduler.after(luck.span(4_000, 90_000), whim)
   }
   const force = () => {
