@@ -14,10 +14,8 @@ import { servedBy, textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
 
 /** A seed that went red: which invariant, and what was seen. */
 export class Violation extends Error {
-  readonly invariant: string
   constructor(invariant: string, text: string) {
     super(`${invariant}: ${text}`)
-    this.invariant = invariant
   }
 }
 
@@ -92,6 +90,9 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     if (move.kind === 'switchover' || move.kind === 'failback') counts.planned++
     if (move.kind === 'adopt') counts.adopted++
     if (move.lifted.unfenced) unfenced = true
+    // An epoch that only a dead site knows of is out of sight for whoever takes up a lost store.
+    const shown = Math.max(0, ...world.zones.flatMap((z) => textsOf(z).map((t) => parseMarker(t)?.epoch ?? 0)))
+    torn ||= forgot && move.kind === 'adopt' && [...ids.keys()].some((epoch) => epoch >= move.epoch && epoch > shown)
     if (!torn && (ids.has(move.epoch) || move.epoch <= Math.max(0, ...ids.keys()))) say('I7', `epoch ${move.epoch} is used again, or is not the highest`)
     if (move.epoch !== after.epoch) say('I7', `epoch ${move.epoch} is opened, and the ledger says ${after.epoch}`)
     ids.set(move.epoch, move.id)

@@ -56,7 +56,7 @@ const mutants: Mutant[] = [
   one('old removed before new added', 'test/simulation/dns-hosts.ts', 'await (free ? update(signal, free.id, value, set.ttlS) : create(', 'if (free) await remove(signal, free.id)\n          await (create('),
   one('AAAA forgotten', 'src/core/zone.ts', "const types: Type[] = ['A', 'AAAA', 'CNAME']", "const types: Type[] = ['A', 'CNAME']"),
   one('debt blocks the move', next, 'if (missing.length > 0) return wait', 'if (missing.length > 0 || showing < servers) return wait'),
-  { name: 'request without expiry', patches: [{ file: 'src/controller/requests.ts', from: 'if (clock.now().wallMs >= request.expiresMs) return null', to: '' }, { file: 'src/store/memory.ts', from: 'requests.filter(({ taken, expiresMs }) => !taken && expiresMs > nowMs)', to: 'requests.filter(({ taken }) => !taken && nowMs > 0)' }, { file: 'src/store/memory.ts', from: 'request.expiresMs <= nowMs', to: 'request.expiresMs <= 0' }] },
+  { name: 'request without expiry', patches: [{ file: 'src/controller/requests.ts', from: 'if (leftMs <= 0) return null', to: '' }, { file: 'src/store/memory.ts', from: 'requests.filter(({ taken, expiresMs }) => !taken && expiresMs > nowMs)', to: 'requests.filter(({ taken }) => !taken && nowMs > 0)' }, { file: 'src/store/memory.ts', from: 'request.expiresMs <= nowMs', to: 'request.expiresMs <= 0' }] },
   one('request is not taken with its move', 'src/store/memory.ts', 'if (taken) taken.taken = true', 'if (taken) taken.taken = false'),
   one('another plan than was agreed to', 'src/core/admit.ts', 'const agreed = request.planHash === planHash(plan, ledger.epoch + 1)', 'const agreed = request.planHash.length > 0 || request.planHash === planHash(plan, ledger.epoch + 1)'),
   one('--force skips the fence', next, 'source === null || move.lifted.unfenced', 'source === null || move.lifted.unfenced || move.lifted.force'),
@@ -72,7 +72,7 @@ const mutants: Mutant[] = [
   },
 ]
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' }, only: { type: 'string', default: '' }, jobs: { type: 'string', default: '1' } } })
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '400' }, only: { type: 'string', default: '' }, jobs: { type: 'string', default: '1' } } })
 const root = resolve(import.meta.dirname, '../..')
 
 function copyWith(patches: Patch[]): string {

@@ -18,7 +18,7 @@ export function newNetwork(random: Random, noisy: () => boolean): Network {
   const cuts = new Map<string, 'there' | 'back' | 'both'>()
   const travel = () => (noisy() && random.chance(0.02) ? random.span(50, 3_000) : random.span(1, 25))
   return {
-    delayMs: (mostMs) => (noisy() && random.chance(0.2) ? random.between(100, mostMs) : 0),
+    delayMs: (mostMs) => (noisy() && random.chance(0.35) ? random.between(100, mostMs) : 0),
     reaches: (edge) => !cuts.has(edge),
     fate: (edge, lateMs, again, lateChance = 0.03) => {
       const cut = cuts.get(edge)

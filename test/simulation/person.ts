@@ -102,10 +102,12 @@ export function newPerson(world: World, random: Random): Person {
     const active = world.sites.find((s) => s.site === ledger.active)!
     const lifted = { ...nothingLifted, acceptLoss: true }
     const waits = ledger.move !== null || (view.report && view.report.decision?.kind !== 'hold')
-    const unwell = !serves(active) && watch.sites[active.site]?.health === 'down'
+    // Where a lost cloud took vantages along, nobody but a person can tell; what is unknown bars no failover.
+    const health = watch.sites[active.site]?.health ?? 'unknown'
+    const unwell = !serves(active) && health !== 'up'
     // Before promote it is lifeboat's own task to turn a move to a better end.
     const mayTurn = ledger.move === null || ledger.move.to === ledger.active
-    if (unwell && mayTurn && (waits || random.chance(0.2))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
+    if (unwell && mayTurn && (waits || random.chance(health === 'down' ? 0.2 : 0.05))) return ask({ what: 'move', kind: 'failover', to: null, lifted }, false)
     // A marker that somebody deleted while the names moved is written again by nothing else.
     const bare = world.zones.some((z) => readable(z) && textsOf(z).length === 0)
     if (ledger.move !== null) return void (bare && (await adopt()))

@@ -13,8 +13,7 @@ describe('the real controller on seeded time', { timeout: 60_000 }, () => {
   })
 
   test('the seeds are not vacuous', () => {
-    const rare = ['superseded']
-    expect(countNames.filter((name) => counts[name] === 0 && !rare.includes(name))).toEqual([])
+    expect(countNames.filter((name) => counts[name] === 0)).toEqual([])
   })
 
   test('a seed is the same world each time', async () => {

@@ -13,7 +13,7 @@ import { loseStore, settleWorld } from './turning-points.ts'
 import { newWorld, type World } from './world.ts'
 import { textsOf, viewOf } from './zones.ts'
 
-export type Result = { seed: number; red: Violation | null; counts: Counts; lastLines: string[]; events: number; ms: number }
+export type Result = { seed: number; red: Violation | null; counts: Counts; lastLines: string[] }
 
 /** What a failing seed prints: the last that happened, what was broken, and the one command that shows it again. */
 export const transcriptOf = ({ seed, red, lastLines }: Result): string =>
@@ -40,13 +40,8 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
   const person = newPerson(world, randomOf(seed, 'person'))
   const luck = randomOf(seed, 'troubles')
   const anySite = (chance: number) => (luck.chance(chance) ? luck.pick(scenario.config.sites).site : undefined)
-  let events = 0
-  const seen = () => {
-    events++
-    judge.look()
-  }
   const isRed = () => judge.red.length > 0
-  const by = (untilMs: number, stop: () => boolean = isRed) => scheduler.run(untilMs, seen, stop)
+  const by = (untilMs: number, stop: () => boolean = isRed) => scheduler.run(untilMs, judge.look, stop)
   const said = (what: Promise<unknown>) => void what.catch((thrown: unknown) => line('person', textOf(thrown)))
 
   for (const controller of world.controllers) scheduler.after(luck.span(1, 2_000), () => world.start(controller))
@@ -104,7 +99,7 @@ export async function simulate(seed: number, print?: (line: string) => void): Pr
   const endsMs = scheduler.nowMs() + scenario.quietMs
   await by(endsMs, () => isRed() || rests())
   if (!isRed() && !rests()) judge.red.push(new Violation('I8', `${scenario.quietMs / 1000} s after the last fault ${why ?? 'it was not at rest for long'}`))
-  const result: Result = { seed, red: judge.red[0] ?? null, counts: { ...judge.counts }, lastLines: [...lastLines], events, ms: scheduler.nowMs() }
+  const result: Result = { seed, red: judge.red[0] ?? null, counts: { ...judge.counts }, lastLines: [...lastLines] }
   await release(world)
   return result
 }
