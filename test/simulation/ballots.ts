@@ -30,6 +30,8 @@ export function newBallots(config: Config): Ballots {
   const { fall, rise, intervalMs, timeoutMs } = config.check
   const freshMs = 2 * intervalMs + timeoutMs + slackMs
   const votes = new Map<string, Vote>()
+  /** When a voter last saw a site well. */
+  const upMs = new Map<string, number>()
   const down = new Map<string, { sinceMs: number; notSinceMs: number | null }>()
   const claims = new Map<string, { claim: Claim; firstMs: number; lastMs: number }>()
   let disturbedMs = -Infinity
@@ -54,7 +56,9 @@ export function newBallots(config: Config): Ballots {
     const before: Vote = kept && nowMs - kept.atMs <= freshMs ? kept : { run: 0, says: null, atMs: nowMs }
     if (sense === 'none') return void votes.delete(key)
     const run = sense === 'good' ? Math.max(before.run, 0) + 1 : Math.min(before.run, 0) - 1
-    votes.set(key, { run, says: run >= rise ? 'up' : run <= -fall ? 'down' : before.says, atMs: nowMs })
+    const says = run >= rise ? 'up' : run <= -fall ? 'down' : before.says
+    votes.set(key, { run, says, atMs: nowMs })
+    if (says === 'up') upMs.set(key, nowMs)
   }
 
   const follow = (site: string, nowMs: number) => {
@@ -94,7 +98,7 @@ export function newBallots(config: Config): Ballots {
       return isDown(site, nowMs) || (notSinceMs !== null && nowMs - notSinceMs < slackMs)
     },
     // A round may be one vote's life old, and rest on votes as old again.
-    unseen: (site, nowMs) => !votersOf(site).some((v) => votes.get(`${v} ${site}`)?.says === 'up' && nowMs - votes.get(`${v} ${site}`)!.atMs <= 2 * freshMs - slackMs),
+    unseen: (site, nowMs) => votersOf(site).every((v) => nowMs - (upMs.get(`${v} ${site}`) ?? -Infinity) > 2 * freshMs - slackMs),
     forbids: (site, cause, nowMs) => {
       const known = down.get(site)
       if (!isDown(site, nowMs) && !(known?.notSinceMs != null && nowMs - known.notSinceMs < slackMs)) return `its voters did not say down: ${JSON.stringify([...votes])}`
