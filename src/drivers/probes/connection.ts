@@ -46,17 +46,26 @@ export const openTls = async (
 
 const opened = async (socket: Socket, event: 'connect' | 'secureConnect', limit: AbortSignal): Promise<void> => {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const giveUp = () => reject(limit.reason)
-  limit.addEventListener('abort', giveUp, { once: true })
   socket.once(event, () => resolve())
   // Stays for the socket's life: an error after this promise is settled must not end the process.
   socket.on('error', reject)
   socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
   try {
-    await promise
+    await within(promise, limit)
   } catch (thrown) {
     socket.destroy()
     throw thrown
+  }
+}
+
+/** The promise's outcome, or the limit's reason where that comes first; what is no longer waited for may still fail, unheard. */
+export const within = async <T>(promise: Promise<T>, limit: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(limit.reason)
+  limit.addEventListener('abort', giveUp, { once: true })
+  if (limit.aborted) giveUp()
+  try {
+    return await Promise.race([promise, aborted])
   } finally {
     limit.removeEventListener('abort', giveUp)
   }

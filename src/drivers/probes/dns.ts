@@ -1,16 +1,17 @@
 import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
-import { lookup } from 'node:dns/promises'
+import { isIPv6 } from 'node:net'
 import packet from 'dns-packet'
 import type { DecodedPacket, Packet, RecordType } from 'dns-packet'
 import type { Question } from '../../ports.ts'
+import { within } from './connection.ts'
 import type { Finding, Means } from './finding.ts'
 
 export type DnsQuestion = Extract<Question, { kind: 'dns' }>
 
 /** One query over UDP, recursion not asked for: well where a record of that name comes back. */
 export const probeDns = async (question: DnsQuestion, { clock, source }: Means, limit: AbortSignal): Promise<Finding> => {
-  const { address, family } = await within(lookup(question.address), limit)
+  const { address } = question
   const query: Packet = {
     type: 'query',
     id: Math.floor(clock.random() * 0x10000),
@@ -18,7 +19,7 @@ export const probeDns = async (question: DnsQuestion, { clock, source }: Means, 
     // The size that passes without fragments (DNS Flag Day 2020).
     additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }],
   }
-  const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   try {
     return judge(await within(exchange(socket, { address, port: question.port ?? 53, source }, query), limit), question)
   } finally {
@@ -69,16 +70,4 @@ const isReply = (reply: DecodedPacket, query: Packet): boolean => {
     echoed?.type === asked?.type &&
     echoed?.name.toLowerCase() === asked?.name.toLowerCase().replace(/\.$/, '')
   )
-}
-
-const within = async <T>(promise: Promise<T>, limit: AbortSignal): Promise<T> => {
-  limit.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(limit.reason)
-  limit.addEventListener('abort', giveUp, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    limit.removeEventListener('abort', giveUp)
-  }
 }

@@ -36,24 +36,22 @@ export const answerOf = async (
 /** What an error says of the address. An error that is not about the connection is our own trouble: `unable`, never the site's. */
 export const findingOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): Finding => {
   if (limit.aborted) return { kind: 'silent', detail: `no answer in ${inWords(question.timeoutMs)}` }
-  const codes = codesOf(thrown)
-  const [code] = codes
-  if (code === undefined) return { kind: 'unable', detail: `could not ask: ${textOf(thrown)}` }
-  if (codes.every((each) => each === 'ECONNREFUSED')) return { kind: 'refused', detail: 'the port refuses the connection' }
-  if (codes.every((each) => isOurs(each, question.address))) return { kind: 'unable', detail: `could not ask from here (${code})` }
+  const code = codeOf(thrown)
+  if (code === null) return { kind: 'unable', detail: `could not ask: ${textOf(thrown)}` }
+  if (code === 'ECONNREFUSED') return { kind: 'refused', detail: 'the port refuses the connection' }
+  if (isOurs(code, question.address)) return { kind: 'unable', detail: `could not ask from here (${code})` }
   return { kind: 'silent', detail: wordsOf(code) }
 }
 
-// A hostname with several addresses fails with an AggregateError: one error per address.
-const codesOf = (thrown: unknown): string[] => {
-  if (thrown instanceof AggregateError) return thrown.errors.flatMap(codesOf)
+const codeOf = (thrown: unknown): string | null => {
   // Its `code` is not always there (undici 8.13, 2026-11).
-  if (thrown instanceof errors.HTTPParserError) return ['NOT_HTTP']
+  if (thrown instanceof errors.HTTPParserError) return 'NOT_HTTP'
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  return typeof code === 'string' && !/^(UND_)?ERR_INVALID_/.test(code) ? [code] : []
+  return typeof code === 'string' && !/^(UND_)?ERR_INVALID_/.test(code) ? code : null
 }
 
-const lacking = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EACCES'])
+// EINVAL: our own address to ask from is of the other family.
+const lacking = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EPERM', 'EACCES'])
 
 // What this machine lacks says nothing of the site. Without an IPv6 route Linux answers ENETUNREACH; for IPv4, which
 // every vantage has, the same code means that the way there is gone.
@@ -63,7 +61,6 @@ const wordsOf = (code: string): string => {
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was reset'
   if (code === 'UND_ERR_SOCKET') return 'closed without a whole answer'
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `no way there (${code})`
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its hostname has no address (${code})`
   if (code === 'NOT_HTTP') return 'what it answers is not HTTP'
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `the TLS handshake failed (${code})`
   return `no answer (${code})`

@@ -6,6 +6,8 @@ import { probeDns } from '../probes/dns.ts'
 import { get, hostOf, openTarget } from '../probes/exchange.ts'
 import { answerOf } from '../probes/finding.ts'
 import type { Finding, Means } from '../probes/finding.ts'
+import { findAtEach, joining, systemResolve } from '../probes/hostname.ts'
+import type { Resolve } from '../probes/hostname.ts'
 import { probeHttp } from '../probes/http.ts'
 import { probeTcp } from '../probes/tcp.ts'
 
@@ -19,16 +21,19 @@ export type HereOptions = {
   version: string
   /** The local address that probes are sent from. Left out: any. */
   source?: string
+  /** Finds the addresses of a site's hostname. Left out: as this machine does. */
+  resolve?: Resolve
   digHost: (dig: Dig, signal: AbortSignal) => Promise<HostView | null>
 }
 
 /** The vantage that is this process. */
-export const hereVantage = ({ vantage, digHost, ...means }: HereOptions): Vantage => {
+export const hereVantage = ({ vantage, digHost, resolve = systemResolve, ...means }: HereOptions): Vantage => {
+  const addressesOf = joining(resolve)
   return {
     vantage,
     probe: async (ask, signal): Promise<Sight> => {
       const [answers, canaries] = await Promise.all([
-        inTurn(ask.questions, (question) => answer(question, means, signal)),
+        inTurn(ask.questions, (question) => answer(question, means, addressesOf, signal)),
         Promise.all(ask.canaries.map((url) => isWell(url, ask, means, signal))),
       ])
       return { answers, canaries: { well: canaries.filter(Boolean).length, asked: canaries.length } }
@@ -37,8 +42,10 @@ export const hereVantage = ({ vantage, digHost, ...means }: HereOptions): Vantag
   }
 }
 
-const answer = (question: Question, means: Means, signal: AbortSignal): Promise<Answer> =>
-  answerOf(question, means.clock, signal, (limit) => find(question, means, limit))
+const answer = (question: Question, means: Means, resolve: Resolve, signal: AbortSignal): Promise<Answer> =>
+  answerOf(question, means.clock, signal, (limit) =>
+    findAtEach(question, { resolve, clock: means.clock, limit, find: (asked) => find(asked, means, limit) }),
+  )
 
 const find = (question: Question, means: Means, limit: AbortSignal): Promise<Finding> => {
   if (question.kind === 'http') return probeHttp(question, means, limit)

@@ -12,13 +12,13 @@ const ask = (port: number, address = '127.0.0.1', signal = new AbortController()
 
 const six = hasV6 ? ['::1'] : []
 
-test.each(['127.0.0.1', '127.0.0.9', 'localhost', ...six])('a port that accepts at %s is ok, and is let go at once', async (address) => {
+test.each(['127.0.0.1', '127.0.0.9', ...six])('a port that accepts at %s is ok, and is let go at once', async (address) => {
   const port = await listenTcp(() => {}, address)
   expect(await ask(port, address)).toMatchObject({ kind: 'ok', address, detail: `port ${port} accepts`, certificateUntilMs: null })
   await vi.waitFor(() => expect(openSockets()).toEqual([]))
 })
 
-test.each(['127.0.0.1', 'localhost', ...six])('a port that refuses at %s', async (address) => {
+test.each(['127.0.0.1', ...six])('a port that refuses at %s', async (address) => {
   expect(await ask(await freePort(address), address)).toMatchObject({ kind: 'refused' })
 })
 
@@ -37,18 +37,15 @@ test.each([
   ['::1', 'EADDRNOTAVAIL', 'unable'],
   ['::1', 'EAFNOSUPPORT', 'unable'],
   ['127.0.0.1', 'EMFILE', 'unable'],
-  ['site.example', 'ENOTFOUND', 'silent'],
+  ['127.0.0.1', 'EINVAL', 'unable'],
   ['127.0.0.1', 'ERR_INVALID_ARG_TYPE', 'unable'],
 ])('at %s, %s is %s', (address, code, kind) => {
   const question = { address, timeoutMs: 1000 }
   expect(findingOf(failing(code), question, new AbortController().signal).kind).toBe(kind)
 })
 
-test('a hostname refuses when each of its addresses does, and is silent when one is', () => {
-  const question = { address: 'site.example', timeoutMs: 1500 }
-  const limit = new AbortController().signal
-  expect(findingOf(new AggregateError([failing('ECONNREFUSED'), failing('ECONNREFUSED')]), question, limit).kind).toBe('refused')
-  expect(findingOf(new AggregateError([failing('ECONNREFUSED'), failing('ETIMEDOUT')]), question, limit).kind).toBe('silent')
+test('whatever it was, a limit that is over is silence', () => {
+  const question = { address: '127.0.0.1', timeoutMs: 1500 }
   expect(findingOf(failing('ECONNREFUSED'), question, AbortSignal.abort())).toEqual({ kind: 'silent', detail: 'no answer in 1.5 s' })
 })
 

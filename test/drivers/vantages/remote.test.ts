@@ -72,6 +72,15 @@ test('an honest round trip: probes, canaries and digs', async () => {
   expect(lines.filter(({ level }) => level !== 'info')).toEqual([])
 })
 
+test('a hostname is resolved by the vantage that probes, and its answer bears the name', async () => {
+  const port = await listenTcp(() => {}, '127.0.0.2')
+  const resolve = async (_name: string, family: 4 | 6) => (family === 4 ? ['127.0.0.2', '127.0.0.3'] : [])
+  const elsewhere = hereVantage({ vantage: 'paris', clock: machineClock, version: '0', resolve, digHost: async () => null })
+  const paris = at((await serve(elsewhere)).port)
+  const sight = await paris.probe({ ...empty, questions: [{ ...about, address: 'lb.cloud.example', kind: 'tcp', port }] }, never)
+  expect(sight?.answers).toMatchObject([{ kind: 'refused', address: 'lb.cloud.example', detail: 'the port refuses the connection (127.0.0.3)' }])
+})
+
 test('a connection is kept between rounds', async () => {
   const ports = new Set<number | undefined>()
   const port = await fake((response, { sign }) => {
