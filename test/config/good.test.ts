@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describe as describeSettings } from '../../src/config/check-report.ts'
+import { describe as describeSettings } from '../../src/cli/check-report.ts'
+import { hide } from '../../src/cli/secrets.ts'
 import { folderOf, loadFixture, saidBy } from './fixture.ts'
 
 const examples = {
@@ -117,6 +118,6 @@ test('clouds without a driver are watched, with a warning each', () => {
 })
 
 test.each(['own-servers', 'minimal'])('check says of %s what is watched, who votes and what each loss leaves', async (name) => {
-  const lines = describeSettings(loadFixture('good', `${name}.yaml`))
-  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(join(folderOf('good'), `${name}.check.txt`))
+  const settings = loadFixture('good', `${name}.yaml`)
+  await expect(`${hide(describeSettings(settings).join('\n'), settings.secrets)}\n`).toMatchFileSnapshot(join(folderOf('good'), `${name}.check.txt`))
 })

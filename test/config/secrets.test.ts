@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { Said } from '../../src/errors.ts'
-import { describe as describeSettings } from '../../src/config/check-report.ts'
+import { describe as describeSettings } from '../../src/cli/check-report.ts'
+import { hide } from '../../src/cli/secrets.ts'
 import { loadSettings } from '../../src/config/loading.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'lifeboat-secrets-'))
@@ -78,7 +79,7 @@ const everythingSaid = (text: string, env: Record<string, string>): string => {
   writeFileSync(join(cwd, 'lifeboat.yaml'), text)
   try {
     const settings = loadSettings({ env, cwd })
-    return [...settings.warnings, ...describeSettings(settings)].join('\n')
+    return hide([...settings.warnings, ...describeSettings(settings)].join('\n'), settings.secrets)
   } catch (error) {
     if (error instanceof Said) return error.message
     throw error

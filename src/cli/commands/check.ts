@@ -1,5 +1,5 @@
-import { describe } from '../../config/check-report.ts'
 import { exits, Said } from '../../errors.ts'
+import { describe } from '../check-report.ts'
 import type { Cli } from '../cli.ts'
 import { readSettings } from '../store.ts'
 

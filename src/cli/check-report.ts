@@ -1,16 +1,13 @@
 import { quorumOf, votersOf } from '../core/votes.ts'
 import type { Config, SiteConfig } from '../core/types.ts'
-import { dnsDrivers, type DnsDriver } from './companies.ts'
-import { formatDuration } from './durations.ts'
-import type { Check, Settings } from './settings.ts'
+import { dnsDrivers, type DnsDriver } from '../config/companies.ts'
+import { formatDuration } from '../config/durations.ts'
+import type { Check, Settings } from '../config/settings.ts'
+import { columns } from './columns.ts'
 
 const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
-/** Columns of equal width, two spaces apart, indented. */
-const aligned = (rows: string[][]): string[] => {
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(cell.length, widest[i] ?? 0)), [])
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
-}
+const aligned = (rows: string[][]): string[] => columns(rows).map((row) => `  ${row}`)
 
 // ── What is watched ──────────────────────────────────────────────────────────
 
@@ -112,19 +109,10 @@ const losses = (settings: Settings): string[] => {
   return ['What each loss would leave', ...aligned(rows)]
 }
 
-/** Shorter ones are also parts of common words; what is that short keeps no secret. */
-const secretLeast = 4
-
-const hide = (line: string, secrets: string[]): string =>
-  secrets
-    .filter((secret) => secret.length >= secretLeast)
-    .sort((a, b) => b.length - a.length)
-    .reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), line)
-
 /** What `lifeboat check` prints of a config that is sound: what is watched, who votes on whom, what each company's loss leaves, and the warnings. */
 export const describe = (settings: Settings): string[] => {
-  const { warnings, secrets } = settings
-  const lines = [
+  const { warnings } = settings
+  return [
     ...watched(settings),
     '',
     ...votes(settings),
@@ -136,5 +124,4 @@ export const describe = (settings: Settings): string[] => {
     ...losses(settings),
     ...(warnings.length > 0 ? ['', several(warnings.length, 'warning'), ...warnings.map((warning) => `  ${warning}`)] : []),
   ]
-  return lines.map((line) => hide(line, secrets))
 }
