@@ -2,6 +2,7 @@ import { markerName, parseMarker } from '../core/marker.ts'
 import { oursOf } from '../core/move-hosts.ts'
 import type { HostView, Marker, ServerView } from '../core/moving.ts'
 import type { HostConfig } from '../core/types.ts'
+import { isEarlier } from '../core/serial.ts'
 import { quorumOf } from '../core/votes.ts'
 import { planChange } from '../core/zone.ts'
 import type { WriteOutcome } from '../ports.ts'
@@ -53,10 +54,13 @@ async function readServer(self: Self, zone: string, server: string, signal: Abor
   return { server, zone, host: own?.host ?? null, view }
 }
 
-const epochIn = (view: HostView): number => parseMarker(view.txt[0] ?? '')?.epoch ?? -1
-const pointedIn = (view: HostView): number => (parseMarker(view.txt[0] ?? '')?.state === 'pointed' ? 1 : 0)
-const leastAdvanced = (views: HostView[]): HostView =>
-  views.reduce((least, view) => (epochIn(view) * 2 + pointedIn(view) < epochIn(least) * 2 + pointedIn(least) ? view : least))
+/** Which of two answers of one name server comes first: by epoch, claimed before pointed, then by the zone's serial. */
+const isLess = (one: HostView, other: HostView): boolean => {
+  const [a, b] = [one, other].map(({ txt }) => parseMarker(txt[0] ?? ''))
+  const apart = ((a?.epoch ?? -1) - (b?.epoch ?? -1)) * 2 + Number(a?.state === 'pointed') - Number(b?.state === 'pointed')
+  return apart < 0 || (apart === 0 && one.serial !== null && other.serial !== null && isEarlier(one.serial, other.serial))
+}
+const leastAdvanced = (views: HostView[]): HostView => views.reduce((least, view) => (isLess(view, least) ? view : least))
 
 /**
  * Brings a DNS host from a view to a marker and addresses, where it still shows that view. `over`: values of others that it replaces too. A write that has begun is not stopped with

@@ -1,6 +1,6 @@
 import { nothingLifted, startsThisHour } from '../core/decide.ts'
 import { planName, spell } from '../core/explain.ts'
-import { servedBy } from '../core/move-hosts.ts'
+import { servedBy, serialsShown } from '../core/move-hosts.ts'
 import { closeMove, openMove, standAside } from '../core/ledger.ts'
 import { pointTriesMost } from '../core/limits.ts'
 import { looksAtServers, next, sourceIsDown } from '../core/next.ts'
@@ -27,13 +27,14 @@ type Run = {
   silent: Map<string, Promise<unknown>>
   /** Per DNS host why its last write came to nothing. */
   refusals: Record<string, string>
+  serials: World['serials']
   /** What was last said that it waits for. */
   waitsFor: string
   /** Effects that were asked for. */
   did: Set<string>
 }
 
-const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, did: new Set(), waitsFor: '' })
+const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, serials: {}, did: new Set(), waitsFor: '' })
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
 export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
@@ -82,7 +83,7 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
   const at = clock.now()
   run.fencedSinceMs = ledger.fenced ? (run.fencedSinceMs ?? at.monoMs) : null
   const entries = Object.entries(run.since).map(([step, ms]) => [step, at.monoMs - ms])
-  return {
+  const world: World = {
     at,
     ledger,
     sites: isStale(self) ? {} : self.state.watch.sites,
@@ -91,10 +92,13 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
     failed: { ...run.failed },
     refusals: { ...run.refusals },
     servers,
+    serials: run.serials,
     fencedForMs: run.fencedSinceMs === null ? null : at.monoMs - run.fencedSinceMs,
     startsThisHour: self.state.watch.at ? startsThisHour({ ledger, watch: self.state.watch }) : 0,
     stepForMs: Object.fromEntries(entries),
   }
+  run.serials = serialsShown(move, world, config)
+  return { ...world, serials: run.serials }
 }
 
 /** A dead DNS host costs a move one read; after that it is read beside the move until it answers. */

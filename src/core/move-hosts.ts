@@ -1,6 +1,7 @@
 import { hostLostAfterMs, pointAgainMs, pointTriesMost } from './limits.ts'
 import type { Effect, HostView, Marker, ServerView, World } from './moving.ts'
 import type { Config, HostConfig, Ledger, Move, Placement } from './types.ts'
+import { isEarlier } from './serial.ts'
 import { addressesOf, shows, type Shown } from './zone.ts'
 
 // A move at its DNS hosts: what each shows of it, what may be written there, and when it counts as served or lost.
@@ -68,10 +69,32 @@ function mayTry(host: HostConfig, move: Move, world: World, config: Config): boo
   return !shown && (world.stepForMs.point ?? 0) >= failed * pointAgainMs
 }
 
+/** With which serial each host was first seen to show the move. A host that was written again since starts anew; one that could not be read keeps what is known. */
+export function serialsShown(move: Move, world: World, config: Config): Record<string, number> {
+  const serialOf = ({ host }: HostConfig, stands: Shown | null): number | null => {
+    const known = world.serials[host] ?? null
+    if (stands === null) return known
+    return stands === 'yes' ? (known ?? world.hosts[host]?.serial ?? null) : null
+  }
+  const serials = config.dns.hosts.map((host) => [host.host, serialOf(host, standsAt(host, move, world, config, 'pointed'))] as const)
+  return Object.fromEntries(serials.filter((each): each is [string, number] => each[1] !== null))
+}
+
+/**
+ * What a name server lacks although it may show the move, as a clause. Null: nothing. Its serial is held against that of the host it
+ * belongs to alone: two hosts of one zone count each for itself.
+ */
+const lacks = ({ server, host, view }: ServerView, { serials }: World): string | null => {
+  const ours = host === null ? undefined : serials[host]
+  const serial = view?.serial ?? null
+  return ours !== undefined && serial !== null && isEarlier(serial, ours) ? `${server} is behind (SOA serial ${serial}, and ${host} had ${ours})` : null
+}
+
 /** Does one of the parent's name servers show the move? */
-export const showsMove = ({ view, host, zone }: ServerView, move: Move, world: World, config: Config): boolean => {
+export const showsMove = (server: ServerView, move: Move, world: World, config: Config): boolean => {
+  const { view, host, zone } = server
   const of = config.dns.hosts.find((h) => h.host === host) ?? config.dns.hosts.find((h) => h.zone === zone)
-  if (!view || !of) return false
+  if (!view || !of || lacks(server, world) !== null) return false
   return shows(view, of, markerOf(move, config, 'pointed'), move.addresses, oursOf(world.ledger, config)) === 'yes'
 }
 
@@ -90,10 +113,13 @@ export function settled(host: HostConfig, move: Move, world: World, config: Conf
 export const debtsOf = (move: Move, world: World, config: Config): string[] =>
   config.dns.hosts.filter((host) => settled(host, move, world, config) !== 'served').map((h) => h.host)
 
-/** How many of the parent's name servers show the move, of how many. */
-export const servedBy = (move: Move, world: World, config: Config): { showing: number; servers: number } => {
+/** How many of the parent's name servers show the move, of how many, and as a sentence with what the others lack. */
+export const servedBy = (move: Move, world: World, config: Config): { showing: number; servers: number; sentence: string } => {
   const servers = world.servers ?? []
-  return { showing: servers.filter((s) => showsMove(s, move, world, config)).length, servers: servers.length }
+  const showing = servers.filter((s) => showsMove(s, move, world, config)).length
+  const lacking = servers.flatMap((s) => lacks(s, world) ?? [])
+  const counted = servers.length === 0 ? 'which name servers there are could not be found out' : `${showing} of ${servers.length} name servers show it`
+  return { showing, servers: servers.length, sentence: [counted, ...lacking].join('; ') }
 }
 
 /** The DNS hosts that show the move, as claimed or pointed, and those that do not, each with why. */

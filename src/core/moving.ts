@@ -31,6 +31,8 @@ export type World = {
   /** Per host why its last write of this move came to nothing, for people. */
   refusals: Record<string, string>
   servers: ServerView[] | null
+  /** Per host the zone's serial with which it was first seen to show this move; a host that is not listed has not been, or has none to show. */
+  serials: Record<string, number>
   /** Since when this process itself has read the fence in the store. Null: it has not. */
   fencedForMs: number | null
   /** Moves that lifeboat started by itself within the last hour. */

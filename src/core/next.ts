@@ -71,14 +71,13 @@ const table: Record<Step, Row> = {
     return by.length > 0 ? reached : wait('point', `no DNS host takes the change: ${not.join(', ')}`)
   },
   confirm: (move, world, config) => {
-    const { showing, servers } = servedBy(move, world, config)
-    const shown = servers === 0 ? 'which name servers there are could not be found out' : `${showing} of ${servers} name servers show it`
+    const { showing, servers, sentence } = servedBy(move, world, config)
     const missing = config.dns.hosts.filter((host) => settled(host, move, world, config) === null)
-    if (missing.length > 0) return wait('confirm', shown)
+    if (missing.length > 0) return wait('confirm', sentence)
     if (showing > 0 && showing * 2 >= servers) return reached
     // Where most name servers are dead, or nobody is left to ask them, a move that waited for ever would bar the next one.
     const isTaken = taken(move, world, config, 'pointed').by.length > 0
-    return isTaken && (world.stepForMs.confirm ?? 0) >= 2 * hostLostAfterMs ? reached : wait('confirm', `${shown}, and half of them must`)
+    return isTaken && (world.stepForMs.confirm ?? 0) >= 2 * hostLostAfterMs ? reached : wait('confirm', `${sentence}; half of them must`)
   },
 }
 

@@ -52,8 +52,8 @@ export function endOf(step: Step, move: Move, world: World, config: Config): { s
   const plan = stepOf(step, move, config)
   if (plan.nothing) return { sentence: plan.sentence, outcome: 'nothing' }
   if (step === 'confirm') {
-    const { showing, servers } = servedBy(move, world, config)
-    return { sentence: `${showing} of ${servers} name servers show it`, outcome: showing > 0 ? 'done' : 'unknown' }
+    const { showing, sentence } = servedBy(move, world, config)
+    return { sentence, outcome: showing > 0 ? 'done' : 'unknown' }
   }
   if (step !== 'claim' && step !== 'point') return { sentence: plan.sentence, outcome: 'done' }
   const { by, not } = taken(move, world, config, step === 'claim' ? 'claimed' : 'pointed')

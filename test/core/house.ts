@@ -181,7 +181,7 @@ export const worldOf = (story: Story, more: Partial<World> = {}): World => ({
   sites: story.state.watch.sites,
   data: {},
   hosts: Object.fromEntries(story.config.dns.hosts.map((h) => [h.host, viewOf([markerText(7, 'aws', 'pointed')], ['192.0.2.1'])])),
-  failed: {}, refusals: {},
+  failed: {}, refusals: {}, serials: {},
   servers: null,
   fencedForMs: null,
   startsThisHour: 0,

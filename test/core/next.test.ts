@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { settled } from '../../src/core/move-hosts.ts'
+import { serialsShown, settled } from '../../src/core/move-hosts.ts'
 import { next } from '../../src/core/next.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'
 import type { HostView, Next, ServerView, World } from '../../src/core/moving.ts'
@@ -90,6 +90,38 @@ describe('the first step whose goal is not seen', () => {
   })
 })
 
+describe('serials', () => {
+  const confirm = (servers: ServerView[], serials: Record<string, number>) =>
+    told(look({ config: two, hosts: { dns1: pointed, dns2: pointed }, ledger: promotedLedger, world: { servers, serials, stepForMs: { confirm: 1_000 } } }))
+  const serving = (n: number, serial: number | null, host: string | null) => ({ ...serverOf(n, { ...pointed, serial }), host })
+  const dns2 = serving(9, 1, 'dns2')
+
+  test.each<[string, ServerView[], Record<string, number>, string]>([
+    ['as the host had it', [serving(1, 5, 'dns1'), dns2], { dns1: 5 }, 'done'],
+    ['later', [serving(1, 6, 'dns1'), dns2], { dns1: 5 }, 'done'],
+    ['past the wrap', [serving(1, 3, 'dns1'), dns2], { dns1: 2 ** 32 - 1 }, 'done'],
+    ['behind', [serving(1, 4, 'dns1'), dns2], { dns1: 5 }, 'wait confirm: 1 of 2 name servers show it; 127.0.0.1:53 is behind (SOA serial 4, and dns1 had 5)'],
+    ['another host counts for itself', [serving(1, 5, 'dns1'), dns2], { dns1: 5, dns2: 1 }, 'done'],
+    ['nobody knows whose it is', [serving(1, 4, null), serving(2, 5, 'dns1'), dns2], { dns1: 5, dns2: 1 }, 'done'],
+    ['the name server has none to show', [serving(1, null, 'dns1'), dns2], { dns1: 5 }, 'done'],
+    ['the host has none to show', [serving(1, 4, 'dns1'), dns2], {}, 'done'],
+  ])('%s', (_, servers, serials, expected) => {
+    expect(confirm(servers, serials)).toBe(expected)
+  })
+
+  test('a host\'s is the one with which it was first seen to show the move, until it is written again', () => {
+    const config = two
+    const move = moveOf(config, 'failover', 'aws', 'hetzner', { id })
+    const story = storyOf(config, ledgerOf(config))
+    const seen = (view: HostView | null, serials: Record<string, number>) => serialsShown(move, worldOf(story, { hosts: { dns1: view, dns2: null }, serials }), config)
+    expect(seen({ ...pointed, serial: 7 }, {})).toEqual({ dns1: 7 })
+    expect(seen({ ...pointed, serial: 9 }, { dns1: 7, dns2: 3 })).toEqual({ dns1: 7, dns2: 3 })
+    expect(seen(null, { dns1: 7 })).toEqual({ dns1: 7 })
+    expect(seen({ ...claimed, serial: 9 }, { dns1: 7 })).toEqual({})
+    expect(seen({ ...pointed, serial: null }, {})).toEqual({})
+  })
+})
+
 describe('confirm', () => {
   const at = (hosts: Record<string, HostView | null>, servers: ServerView[], confirmMs: number, config = two) =>
     told(look({ config, hosts, ledger: promotedLedger, world: { servers, stepForMs: { confirm: confirmMs }, failed: { dns2: 3 } } }))
@@ -101,8 +133,8 @@ describe('confirm', () => {
     ['a host that serves something old is lost', { dns1: pointed, dns2: before }, all(pointed, before), 90_000, 'done, debts dns2'],
     ['a silent name server serves nothing stale', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, null), serverOf(3, pointed, 'dns2')], 90_000, 'done'],
     ['a lying one does', { dns1: pointed, dns2: pointed }, [serverOf(1, pointed), serverOf(2, before), serverOf(3, pointed, 'dns2')], 90_000, 'done, debts dns1'],
-    ['fewer than half show it', { dns1: pointed, dns2: before }, [serverOf(1, pointed), ...all(null, before).slice(2), serverOf(5, before, 'dns2')], 100_000, 'wait confirm: 1 of 4 name servers show it, and half of them must'],
-    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 100_000, 'wait confirm: 0 of 4 name servers show it, and half of them must'],
+    ['fewer than half show it', { dns1: pointed, dns2: before }, [serverOf(1, pointed), ...all(null, before).slice(2), serverOf(5, before, 'dns2')], 100_000, 'wait confirm: 1 of 4 name servers show it; half of them must'],
+    ['nobody shows it', { dns1: pointed, dns2: pointed }, all(before, before), 100_000, 'wait confirm: 0 of 4 name servers show it; half of them must'],
     ['nobody shows it for three minutes, and the hosts took it: debts, not a move that bars the next', { dns1: pointed, dns2: pointed }, all(before, before), 180_000, 'done, debts dns1 dns2'],
   ])('%s', (_, hosts, servers, ms, expected) => {
     expect(at(hosts, servers, ms)).toBe(expected)

@@ -16,6 +16,10 @@ export type KnotOptions = {
   /** Zone name → master file text without $ORIGIN. */
   zones: Record<string, string>
   keys?: KnotKey[]
+  /** Servers (`IP:port`) that may transfer the zones and are told of each change. */
+  secondaries?: string[]
+  /** The server that the zones come from; their texts are ignored. */
+  primary?: string
 }
 
 export type Knot = {
@@ -41,11 +45,28 @@ const keySections = (keys: KnotKey[]): string => {
   return keys.length === 0 ? '' : `key:\n${key.join('\n')}\nacl:\n${acl.join('\n')}\n`
 }
 
+/** Where zones go to and come from. A neighbour may ask from any loopback address. */
+const neighbourSections = ({ secondaries = [], primary }: KnotOptions): string => {
+  const remotes = [...secondaries.map((server, n) => ({ id: `secondary-${n}`, server })), ...(primary ? [{ id: 'primary', server: primary }] : [])]
+  if (remotes.length === 0) return ''
+  const remote = remotes.map(({ id, server }) => `  - id: ${id}\n    address: ${server.replace(/:(\d+)$/, '@$1')}`)
+  const acl = '  - id: acl-neighbours\n    address: 127.0.0.0/8\n    action: [transfer, notify]'
+  return `remote:\n${remote.join('\n')}\nacl:\n${acl}\n`
+}
+
+const zoneLines = ({ keys = [], secondaries = [], primary }: KnotOptions): string => {
+  const acl = [...keys.map((k) => `acl-${k.name}`), ...(primary || secondaries.length > 0 ? ['acl-neighbours'] : [])]
+  return [
+    ...(acl.length > 0 ? [`acl: [${acl.join(', ')}]`] : []),
+    ...(secondaries.length > 0 ? [`notify: [${secondaries.map((_, n) => `secondary-${n}`).join(', ')}]`] : []),
+    ...(primary ? ['master: primary'] : []),
+  ].map((line) => `    ${line}\n`).join('')
+}
+
 const confOf = (folder: string, address: string, port: number, options: KnotOptions): string => {
   const keys = options.keys ?? []
-  const acl = keys.length === 0 ? '' : `    acl: [${keys.map((k) => `acl-${k.name}`).join(', ')}]\n`
   const zones = Object.keys(options.zones).map(
-    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${acl}`,
+    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${zoneLines(options)}`,
   )
   return `server:
     listen: ${address}@${port}
@@ -61,7 +82,7 @@ database:
     journal-db-max-size: 16M
     kasp-db-max-size: 16M
     timer-db-max-size: 1M
-${keySections(keys)}zone:
+${keySections(keys)}${neighbourSections(options)}zone:
 ${zones.join('\n')}
 `
 }
@@ -73,7 +94,7 @@ export const startKnot = async (unpacked: Unpacked, options: KnotOptions): Promi
   const port = options.port ?? (await freePort([address]))
   const conf = join(folder, 'knot.conf')
   await writeFile(conf, confOf(folder, address, port, options))
-  for (const [zone, text] of Object.entries(options.zones)) await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
+  if (!options.primary) for (const [zone, text] of Object.entries(options.zones)) await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
 
   const daemon = execa(join(unpacked.root, 'usr/sbin/knotd'), ['-c', conf], { env: unpacked.env, reject: false, all: true })
   const control = async (...words: string[]): Promise<string> => {

@@ -40,6 +40,8 @@ export type RigOptions = {
   /** How fast its clock runs; 20 unless given. */
   speed?: number
   change?: (config: Config) => Config
+  /** Which name servers the parent publishes; each host's own server unless given. */
+  nameServers?: string[]
   /** One client of one shared store per process; in memory unless given. */
   store?: (clock: FastClock) => () => Client
 }
@@ -193,7 +195,7 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
       vantages: config.vantages.map((v) => vantageOf(v.vantage)),
       clouds: [],
       hosts: hosts.map((host) => dnsHostOf(host, () => controller)),
-      nameServers: { of: async () => servers.map(({ server }) => server) },
+      nameServers: { of: async () => options.nameServers ?? servers.map(({ server }) => server) },
       serversOf: Object.fromEntries(hosts.map((h) => [h.host, [h.of.server]])),
       data: null,
       leader: { id, pid: process.pid, machine: 'lab', sinceMs: clock.now().wallMs, command: 'watch' },

@@ -1,10 +1,12 @@
 import { machineClock } from '../../src/clock.ts'
 import { embedded, startEmbedded } from '../../src/drivers/dns/embedded.ts'
+import type { Embedded } from '../../src/drivers/dns/embedded.ts'
 import { rfc2136 } from '../../src/drivers/dns/rfc2136.ts'
 import { tsigKey } from '../../src/drivers/dns/tsig.ts'
 import type { Unpacked } from './debian.ts'
 import { updateByHand } from './hand.ts'
 import { startKnot } from './knot.ts'
+import type { Knot } from './knot.ts'
 import type { DnsServer } from './rig.ts'
 
 /** A DNS server with zones of its own, and how it is stopped. */
@@ -12,25 +14,30 @@ export type Started = DnsServer & { stop(): Promise<void> }
 
 const timeoutMs = 1000
 
+/** An embedded server, as the move suite takes it. */
+export const embeddedServer = (server: Embedded): Started => ({
+  kind: 'embedded',
+  server: server.server,
+  key: null,
+  driver: (options) => embedded({ host: 'embedded', timeoutMs, ...options }, machineClock),
+  byHand: (zone, updates) => updateByHand(server.server, zone, null, updates),
+  dump: async (zone) => server.dump(zone),
+  stop: server.stop,
+})
+
 export const embeddedWith = async (zones: string[]): Promise<Started> => {
   const records = (zone: string) => [{ name: zone, type: 'NS' as const, ttlS: 60, value: `ns1.${zone}` }]
-  const server = await startEmbedded({ zones: Object.fromEntries(zones.map((zone) => [zone, records(zone)])) })
-  return {
-    kind: 'embedded',
-    server: server.server,
-    key: null,
-    driver: (options) => embedded({ host: 'embedded', timeoutMs, ...options }, machineClock),
-    byHand: (zone, updates) => updateByHand(server.server, zone, null, updates),
-    dump: async (zone) => server.dump(zone),
-    stop: server.stop,
-  }
+  return embeddedServer(await startEmbedded({ zones: Object.fromEntries(zones.map((zone) => [zone, records(zone)])) }))
 }
 
-export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => {
-  const secret = Buffer.from('a key of the lab').toString('base64')
+const secret = Buffer.from('a key of the lab').toString('base64')
+
+/** The one key of `knotServer`, as Knot is told of it. */
+export const labKey = { name: 'lifeboat', secret }
+
+/** A Knot that knows `labKey`, as the move suite takes it. */
+export const knotServer = (knot: Knot): Started => {
   const key = tsigKey('lifeboat', secret)
-  const text = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
-  const knot = await startKnot(unpacked, { zones: Object.fromEntries(zones.map((zone) => [zone, text])), keys: [{ name: 'lifeboat', secret }] })
   return {
     kind: 'rfc2136',
     server: knot.server,
@@ -40,4 +47,9 @@ export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Sta
     dump: knot.dump,
     stop: knot.stop,
   }
+}
+
+export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => {
+  const text = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
+  return knotServer(await startKnot(unpacked, { zones: Object.fromEntries(zones.map((zone) => [zone, text])), keys: [labKey] }))
 }

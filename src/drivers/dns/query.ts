@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { HostView, RecordSet } from '../../core/moving.ts'
+import { isEarlier } from '../../core/serial.ts'
 import type { Dig } from '../../ports.ts'
 import { askUdp, openTcp } from './exchange.ts'
 import type { Stream } from './exchange.ts'
@@ -163,5 +164,5 @@ export const digHost = async (dig: Dig, clock: Clock, signal: AbortSignal, trans
   const [udp, tcp] = await Promise.all([digBy('udp', dig, clock, signal), digBy('tcp', dig, clock, signal)])
   if (!udp || !tcp || !agree(udp, tcp)) return null
   // Of two serials the one that was seen earlier (RFC 1982), so that "at least ours" holds for both.
-  return udp.serial !== null && tcp.serial !== null && ((tcp.serial - udp.serial) | 0) < 0 ? tcp : udp
+  return udp.serial !== null && tcp.serial !== null && isEarlier(tcp.serial, udp.serial) ? tcp : udp
 }
