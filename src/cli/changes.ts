@@ -1,26 +1,33 @@
 import { createHash } from 'node:crypto'
 import { formatDuration } from '../config/durations.ts'
 import type { Check, Settings } from '../config/settings.ts'
+import { differenceOf } from '../controller/difference.ts'
+import type { Written } from '../core/types.ts'
 
-/** What differs between two readings of the file, a phrase each, by the file's own keys; where a secret is what differs, only that it does. */
+/** What differs between two readings of the file, a phrase each, by the file's own keys; where a hidden value is what differs, only that it does. */
 export function changesOf(before: Settings, after: Settings): string[] {
-  const [old, now] = [leavesOf(asWritten(before)), leavesOf(asWritten(after))]
   const secrets = [...before.secrets, ...after.secrets]
-  const show = (text: string | undefined): string => (text === undefined ? 'not set' : secrets.some((secret) => text.includes(secret)) ? '(hidden)' : text)
-  const paths = [...new Set([...old.keys(), ...now.keys()])].filter((path) => old.get(path) !== now.get(path))
-  return paths.map((path) => {
-    const [was, is] = [show(old.get(path)), show(now.get(path))]
-    return was === is ? `${path} changed ${is}` : `${path} ${was} → ${is}`
-  })
+  const [old, now] = [leavesOf(asWritten(before)), leavesOf(asWritten(after))]
+  const [oldShown, nowShown] = [shown(old, secrets), shown(now, secrets)]
+  const behind = Object.keys(old).filter((path) => old[path] !== now[path] && oldShown[path] === nowShown[path])
+  return [...differenceOf(oldShown, nowShown), ...behind.map((path) => `${path} changed ${hiddenValue}`)]
 }
 
+/** What the file says, with nothing in it that may not be printed: it may stand in the store. */
+export const writtenOf = (settings: Settings): Written => shown(leavesOf(asWritten(settings)), settings.secrets)
+
+const hiddenValue = '(hidden)'
+
+const shown = (leaves: Written, secrets: string[]): Written =>
+  Object.fromEntries(Object.entries(leaves).map(([path, text]) => [path, secrets.some((secret) => text.includes(secret)) ? hiddenValue : text]))
+
 /** Every value by its path. What is null is not set; a list of plain values is one value. */
-function leavesOf(written: unknown): Map<string, string> {
-  const leaves = new Map<string, string>()
+function leavesOf(written: unknown): Written {
+  const leaves: Written = {}
   const walk = (value: unknown, path: string): void => {
     if (value === null || value === undefined) return
-    if (typeof value !== 'object') return void leaves.set(path, String(value))
-    if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return void (value.length > 0 && leaves.set(path, value.join(', ')))
+    if (typeof value !== 'object') return void (leaves[path] = String(value))
+    if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return void (value.length > 0 && (leaves[path] = value.join(', ')))
     for (const [key, each] of Object.entries(value)) walk(each, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key)
   }
   walk(written, '')
@@ -45,7 +52,7 @@ function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, store
       fall: check.fall,
       rise: check.rise,
     },
-    vantages: Object.fromEntries(vantages.map(({ vantage, ...each }) => [vantage, each])),
+    vantages: Object.fromEntries(vantages.map(({ vantage, sharedFate, ...each }) => [vantage, { ...each, sharedFate: sharedFate ? 'accepted' : null }])),
     quorum: core.quorum,
     canaries,
     dns: {

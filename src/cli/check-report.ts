@@ -1,8 +1,9 @@
-import { quorumOf, votersOf } from '../core/votes.ts'
-import type { Config, SiteConfig } from '../core/types.ts'
+import { isServerAt } from '../config/addresses.ts'
 import { dnsDrivers, type DnsDriver } from '../config/companies.ts'
 import { formatDuration } from '../config/durations.ts'
-import type { Check, Settings } from '../config/settings.ts'
+import type { Check, DnsHostSettings, Settings } from '../config/settings.ts'
+import type { Config, SiteConfig } from '../core/types.ts'
+import { quorumOf, votersOf } from '../core/votes.ts'
 import { columns } from './columns.ts'
 
 const several = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
@@ -89,8 +90,12 @@ const votesLeft = (core: Config, loss: Loss): string => {
   return short.length === 0 ? `${who}, quorum is reached` : `${who}, and NO QUORUM is reached on ${short.join(', ')}`
 }
 
-const hostsLeft = ({ dns }: Config, loss: Loss): string => {
-  const lost = dns.hosts.filter(({ driver }) => loss.takes({ company: companyOfHost(driver) }))
+const hostsLeft = ({ core: { dns, sites }, dns: { hosts } }: Settings, loss: Loss): string => {
+  const gone = sites.filter(({ cloud, site }) => loss.takes({ company: cloud, site })).flatMap(({ addresses }) => addresses)
+  const isLost = ({ driver, options: { server } }: DnsHostSettings) =>
+    loss.takes({ company: companyOfHost(driver) }) || (server !== undefined && isServerAt(server, gone))
+  const lostIds = hosts.filter(isLost).map(({ host }) => host)
+  const lost = dns.hosts.filter(({ host }) => lostIds.includes(host))
   if (lost.length === 0) return 'names can be moved'
   // Moved at some hosts is moved for some askers; a zone whose every host is lost is stuck.
   const stuck = dns.names.filter((name) => dns.hosts.filter((host) => host.names.includes(name)).every((host) => lost.includes(host)))
@@ -104,10 +109,12 @@ const losses = (settings: Settings): string[] => {
   const { core } = settings
   const rows = lossesOf(core).map((loss) => {
     const left = core.sites.filter(({ cloud, site }) => !loss.takes({ company: cloud, site }))
-    return [`without ${loss.name}:`, `${sitesLeft(left)};`, `${votesLeft(core, loss)};`, `${hostsLeft(core, loss)}${here(settings, loss)}`]
+    return [`without ${loss.name}:`, `${sitesLeft(left)};`, `${votesLeft(core, loss)};`, `${hostsLeft(settings, loss)}${here(settings, loss)}`]
   })
   return ['What each loss would leave', ...aligned(rows)]
 }
+
+const shared = ({ sharedFates }: Settings): string[] => (sharedFates.length === 0 ? [] : ['', 'Shared fate, accepted', ...sharedFates.map((fate) => `  ${fate}`)])
 
 /** What `lifeboat check` prints of a config that is sound: what is watched, who votes on whom, what each company's loss leaves, and the warnings. */
 export const describe = (settings: Settings): string[] => {
@@ -122,6 +129,7 @@ export const describe = (settings: Settings): string[] => {
     policy(settings),
     '',
     ...losses(settings),
+    ...shared(settings),
     ...(warnings.length > 0 ? ['', several(warnings.length, 'warning'), ...warnings.map((warning) => `  ${warning}`)] : []),
   ]
 }

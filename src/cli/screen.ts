@@ -76,6 +76,7 @@ function facts(scene: Scene): [string, string][] {
     ['votes', weakest(settings)],
     ...missingVantages(scene).map((text): [string, string] => ['votes', text]),
     ...dnsLines(scene),
+    ...status.sharedFates.map((fate): [string, string] => ['fate', `${fate} (sharedFate: accepted)`]),
     ['config', scene.live && scene.live.configHash !== settings.hash ? `the controller runs on another ${settings.file} than stands there now` : null],
     ['next', nextLine(status, ledger, settings)],
   ]

@@ -18,6 +18,8 @@ export type Status = {
   waits: string | null
   leader: Leader | null
   adopted: boolean
+  /** What is lost together with a site, and was accepted in the file (`sharedFate`), a sentence each. */
+  sharedFates: string[]
   sites: SiteStatus[]
   decision: { id: string; kind: string; reason: string; sentence: string } | null
   /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
@@ -54,6 +56,7 @@ export async function statusOf({ settings, view, live, journal, nowMs }: { setti
     waits: (ledger.move && live?.waits) ?? null,
     leader: live?.leader ?? null,
     adopted: ledger.record !== null,
+    sharedFates: settings.sharedFates,
     sites: core.sites.map((site) => siteStatus(site, ledger, live)),
     decision: live?.decision ?? null,
     dns: core.dns.hosts.map(({ host }) => dnsStatus(host, ledger, live, nowMs)),

@@ -44,6 +44,10 @@ export const canonicalServer = (text: string): string | null => {
 /** The IP address of an `IP:port`. */
 export const ipOfServer = (server: string): string => server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 
+/** Is the name server one of the machines at these addresses? Loopback is one machine always, and says nothing. */
+export const isServerAt = (server: string, addresses: (string | undefined)[]): boolean =>
+  !isLoopback(ipOfServer(server)) && addresses.includes(ipOfServer(server))
+
 /** The host of a URL as a site's address or a listed name would be written. */
 export const hostOfUrl = (url: string): string => {
   const { hostname } = new URL(url)

@@ -3,6 +3,7 @@ import type { Config } from '../core/types.ts'
 import { dnsDrivers } from './companies.ts'
 import { entriesOf } from './lists.ts'
 import { hostIdOf, zoneOf } from './rules/dns.ts'
+import { acceptedFates } from './rules/fates.ts'
 import type { File, FileDnsHost } from './schema.ts'
 import type { Check, DnsHostSettings, Settings } from './settings.ts'
 import type { Tree } from './tree.ts'
@@ -99,8 +100,8 @@ const coreOf = (file: File, tree: Tree, vantages: Settings['vantages']): Config 
 
 const vantagesOf = (file: File, tree: Tree): Settings['vantages'] =>
   file.vantages
-    ? inOrder(file.vantages, tree, 'vantages').map(([vantage, { cloud, url, token }]) => ({ vantage, cloud, url: url ?? null, token: token ?? null }))
-    : [{ vantage: 'here', cloud: 'none', url: null, token: null }]
+    ? inOrder(file.vantages, tree, 'vantages').map(([vantage, { cloud, url = null, token = null, sharedFate }]) => ({ vantage, cloud, url, token, sharedFate: sharedFate !== undefined }))
+    : [{ vantage: 'here', cloud: 'none', url: null, token: null, sharedFate: false }]
 
 /** Settings out of a file that is sound. `caPem`: the text of `check.tls.ca`; null where none is named. */
 export const assemble = (file: File, tree: Tree, around: { path: string; folder: string; hash: string; caPem: string | null; warnings: string[] }): Settings => {
@@ -122,6 +123,7 @@ export const assemble = (file: File, tree: Tree, around: { path: string; folder:
     clouds: Object.fromEntries(entriesOf(file.clouds).flatMap(([cloud, entry]) => (entry ? [[cloud, present(entry)]] : []))),
     store: { driver: 'sqlite', path: resolve(around.folder, store ?? `.lifeboat/${file.app}.db`) },
     secrets: tree.secrets,
+    sharedFates: acceptedFates(file),
     warnings: around.warnings,
   }
 }

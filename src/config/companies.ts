@@ -21,3 +21,9 @@ export const dnsDrivers = {
   hetzner: { built: false, company: 'hetzner', ttlMinS: 60, atomicZone: false },
 } as const satisfies Record<string, { built: boolean; company: string | null; ttlMinS: number; atomicZone: boolean }>
 export type DnsDriver = keyof typeof dnsDrivers
+
+/** A vantage's cloud, which is any word, with the clouds of sites recognised however they are written: `AWS`, `Digital Ocean`. */
+export const companyOf = (word: string): string => {
+  const plain = word.toLowerCase().replaceAll(/[-_ ]/g, '')
+  return plain in clouds ? plain : word.toLowerCase()
+}

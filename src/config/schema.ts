@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { companyOf } from './companies.ts'
 import {
   byDriver, dnsName, duration, either, flag, httpUrl, integer, ipOrHostname, ipV6, list, mapping, named, oneOrList, say, secret, server, shortName, shownName,
   text, word, zoneName,
@@ -50,10 +51,13 @@ const check = mapping({
   rise: integer(1, 1_000).default(5),
 })
 
+const sharedFate = word(['accepted'], 'is not the one word that goes here').optional()
+
 const vantage = mapping({
   url: httpUrl('Write an address such as https://probe.paris.example').optional(),
   token: secret('VANTAGE_TOKEN').optional(),
-  cloud: text('Write who hosts it, in one word; none where nobody does'),
+  cloud: text('Write who hosts it, in one word; none where nobody does').transform(companyOf),
+  sharedFate,
 })
 
 // ── DNS hosts ────────────────────────────────────────────────────────────────
@@ -63,7 +67,7 @@ const servers = list(server(), 'Write a list of addresses, such as ["192.0.2.53"
 const anyHost = {
   zone: zoneName(),
   ttl: duration({ leastMs: 1_000, example: '60s' }).optional(),
-  sharedFate: word(['accepted'], 'is not the one word that goes here').optional(),
+  sharedFate,
   nameservers: servers.optional(),
 }
 

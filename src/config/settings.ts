@@ -22,7 +22,7 @@ export type Settings = {
   /** Per site what the file says besides core's share. */
   sites: Record<string, { machineId: string | null; stack: string | null; dir: string | null }>
   /** `url` null: this process. In the order of the file. */
-  vantages: { vantage: string; cloud: string; url: string | null; token: string | null }[]
+  vantages: { vantage: string; cloud: string; url: string | null; token: string | null; sharedFate: boolean }[]
   canaries: string[]
   dns: { hosts: DnsHostSettings[]; nameservers: string[] | null }
   /** One entry per cloud of a site, `none` excepted; values are strings as in the file. */
@@ -30,6 +30,8 @@ export type Settings = {
   store: { driver: 'sqlite'; path: string }
   /** Every secret's value, for the tests that no line carries one, and for the logger's redaction. */
   secrets: string[]
+  /** What is lost together with a site and was accepted (`sharedFate`), a sentence each; `check` and `status` say them. */
+  sharedFates: string[]
   /** Sentences that do not stop anything, e.g. that no canaries are configured. */
   warnings: string[]
 }

@@ -30,7 +30,7 @@ const seen = (site: string, role: 'active' | 'fenced' | 'standby', health: 'up' 
 const status: Status = {
   app: 'shop', atMs: nowMs, active: 'hetzner', epoch: 7, paused: null, cooldownUntilMs: nowMs + 300_000, move: null, waits: null,
   leader: { id: 'ctl-1', pid: 1, machine: 'm', sinceMs: nowMs - 41 * 86_400_000, command: 'watch' },
-  adopted: true, sites: [seen('aws', 'fenced', 'down'), seen('hetzner', 'active', 'up')],
+  adopted: true, sharedFates: [], sites: [seen('aws', 'fenced', 'down'), seen('hetzner', 'active', 'up')],
   decision: { id: 'd', kind: 'hold', reason: 'well', sentence: 'hold: hetzner is well' }, dns: [],
 }
 
@@ -45,6 +45,11 @@ const shown = (change: Partial<Status> = {}, config = core(null), known: Partial
 }
 
 const host = (change: Partial<Status['dns'][number]> = {}): Status['dns'][number] => ({ host: 'h', state: 'served', epoch: 7, addresses: ['127.0.0.2'], staleUntilMs: null, detail: '', ...change })
+
+test('what is lost together with a site, and was accepted, is shown', () => {
+  const sharedFates = ['this process, the controller, is lost together with site aws']
+  expect(shown({ sharedFates }).split('\n')).toContain('fate     this process, the controller, is lost together with site aws (sharedFate: accepted)')
+})
 
 test('the screen of CONTRACT.md', () => {
   expect(shown()).toBe(

@@ -64,6 +64,7 @@ export const statusShape = z.strictObject({
   waits: words.nullable(),
   leader: z.strictObject({ id: words, pid: z.int().positive(), machine: words, sinceMs: ms, command: words }).nullable(),
   adopted: z.boolean(),
+  sharedFates: z.array(words),
   sites: z.array(site),
   decision: z.strictObject({ id: words, kind: z.enum(['hold', 'refuse', 'move']), reason: words, sentence: words }).nullable(),
   dns: z.array(z.strictObject({ host: words, state: z.enum(['written', 'served', 'lost']).nullable(), epoch: z.int().nullable(), addresses: z.array(words).nullable(), staleUntilMs: ms.nullable(), detail: z.string().nullable() })),

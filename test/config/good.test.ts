@@ -117,7 +117,7 @@ test('clouds without a driver are watched, with a warning each', () => {
   ])
 })
 
-test.each(['own-servers', 'minimal'])('check says of %s what is watched, who votes and what each loss leaves', async (name) => {
+test.each(['own-servers', 'minimal', 'shared-fate'])('check says of %s what is watched, who votes and what each loss leaves', async (name) => {
   const settings = loadFixture('good', `${name}.yaml`)
   await expect(`${hide(describeSettings(settings).join('\n'), settings.secrets)}\n`).toMatchFileSnapshot(join(folderOf('good'), `${name}.check.txt`))
 })

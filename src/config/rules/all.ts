@@ -1,6 +1,7 @@
 import * as accounts from './accounts.ts'
 import * as checks from './checks.ts'
 import * as dns from './dns.ts'
+import * as fates from './fates.ts'
 import type { Rule } from './rule.ts'
 import * as running from './running.ts'
 import * as sites from './sites.ts'
@@ -39,10 +40,12 @@ export const rules: Rule[] = [
   dns.zoneWithoutName,
   dns.hostTwice,
   dns.ttlBelowMinimum,
-  dns.dnsHostInSitesAccount,
-  dns.nameServerAtSite,
   dns.keyAndSecret,
   dns.embeddedOffLoopback,
+  fates.dnsHostInSitesAccount,
+  fates.nameServerAtSite,
+  fates.controllerInSitesAccount,
+  fates.sharedFateElsewhere,
   accounts.cloudWithoutEntry,
   accounts.cloudWithoutDriver,
   accounts.entryWithoutSite,

@@ -2,7 +2,7 @@ import { canonicalName, ipOfServer, isLoopback } from '../addresses.ts'
 import { dnsDrivers } from '../companies.ts'
 import { formatDuration } from '../durations.ts'
 import type { Fault } from '../faults.ts'
-import { entriesOf, pairs } from '../lists.ts'
+import { pairs } from '../lists.ts'
 import type { FileDnsHost } from '../schema.ts'
 import type { Rule } from './rule.ts'
 
@@ -71,33 +71,6 @@ export const ttlBelowMinimum: Rule = {
           { path: ['dns', 'hosts', i, 'driver'], what: `has a minimum TTL of ${least}, and dns.ttl is below it`, instead },
         ],
       ]
-    }),
-}
-
-/** The company that keeps a site may take a DNS host along (DESIGN.md, rule 11). */
-export const dnsHostInSitesAccount: Rule = {
-  reads: ['dns.hosts.*.driver', 'dns.hosts.*.sharedFate', 'sites.*.cloud'],
-  judge: ({ dns, sites }) =>
-    [...dns.hosts.entries()].flatMap(([i, { driver, sharedFate }]) =>
-      entriesOf(sites)
-        .filter(([, { cloud }]) => sharedFate === undefined && cloud === dnsDrivers[driver].company)
-        .map(([site]): Fault[] => [
-          { path: ['dns', 'hosts', i, 'driver'], what: `is lost together with site ${site}: one company keeps both`, instead: 'Host the zone elsewhere, or write sharedFate: accepted here' },
-          { path: ['sites', site, 'cloud'], what: `keeps dns.hosts[${i}] too, which is lost together with this site`, instead: `Host the zone elsewhere, or write sharedFate: accepted at dns.hosts[${i}]` },
-        ]),
-    ),
-}
-
-/** The same for a name server of one's own that is a site's machine. Loopback is one machine always, and says nothing. */
-export const nameServerAtSite: Rule = {
-  reads: ['dns.hosts.*.driver', 'dns.hosts.*.server', 'dns.hosts.*.sharedFate', 'sites.*.address', 'sites.*.addressV6'],
-  judge: ({ dns, sites }) =>
-    [...dns.hosts.entries()].flatMap(([i, host]) => {
-      const ip = 'server' in host && host.sharedFate === undefined ? ipOfServer(host.server) : null
-      if (ip === null || isLoopback(ip)) return []
-      return entriesOf(sites)
-        .filter(([, { address, addressV6 }]) => [address, addressV6].includes(ip))
-        .map(([site]) => ({ path: ['dns', 'hosts', i, 'server'], what: `is the machine of site ${site}, and is lost together with it`, instead: 'Write a name server elsewhere, or sharedFate: accepted here' }))
     }),
 }
 
