@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path'
 import { machineClock } from '../clock.ts'
-import { spell } from '../core/explain.ts'
+import { spell } from '../core/spell.ts'
 import { startCustomer, type Customer } from './customer.ts'
-import { addresses, setStage, type Line, type Stage } from './stage.ts'
+import type { Line } from './lines.ts'
+import { addresses, setStage, type Stage } from './stage.ts'
 import { newTroupe } from './troupe.ts'
 
 const clock = machineClock

@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Clock } from '../clock.ts'
 import { startEmbedded, type Embedded } from '../drivers/dns/embedded.ts'
+import { newLines, type Lines } from './lines.ts'
 import { startSimDigitalOcean, type SimDigitalOcean } from './sim-digitalocean.ts'
 import type { Troupe } from './troupe.ts'
 
@@ -13,17 +14,11 @@ export type SiteName = 'alpha' | 'beta'
 const here = '127.0.0.1'
 const zone = 'shop.example'
 
-/** A line of the controller's log. */
-export type Line = { atMs: number; event: string; msg: string } & Record<string, unknown>
-
-export type Stage = {
+export type Stage = Pick<Lines, 'lines' | 'line'> & {
   config: string
   port: number
   dns: Embedded
   cloud: SimDigitalOcean
-  lines: Line[]
-  /** The first line after `from` that fits; rejects after `mostMs`, or when the controller ends. */
-  line(fits: (line: Line) => boolean, from?: number, mostMs?: number): Promise<Line>
   startSite(site: SiteName): Promise<void>
   kill(site: SiteName): void
   /** Drops what comes to `to` from these addresses. */
@@ -40,80 +35,62 @@ export async function setStage(folder: string, troupe: Troupe, clock: Clock, sig
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const port = await freePort(addresses.alpha)
-  const token = `demo-${clock.id()}`
-  const cloudToken = `demo-${clock.id()}`
-  const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: token }
-  const start = (name: string, script: string, args: string[]) => {
-    const child = troupe.start(name, file(script), args, env, 'ignore')
-    return new Promise<number>((listening, failed) => {
-      child.once('message', (said: { listening: number }) => listening(said.listening))
-      child.once('exit', (code) => failed(new Error(`${name} ended with ${code}`)))
-    })
-  }
-  const site = (name: 'alpha' | 'beta' | 'canary') => start(name, 'site.ts', [name, addresses[name], String(name === 'canary' ? 0 : port)])
+  const tokens = { vantage: `demo-${clock.id()}`, cloud: `demo-${clock.id()}` }
+  const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: tokens.vantage }
+  const { startSite, startVantage } = actorsOf(troupe, env, port)
   const dns = await startEmbedded({ zones: { [zone]: recordsOf() } })
   troupe.last(() => dns.stop())
-  const cloud = await startSimDigitalOcean({ tokens: [cloudToken], droplets: [{ id: 4711, addresses: [addresses.alpha] }] })
+  const cloud = await startSimDigitalOcean({ tokens: [tokens.cloud], droplets: [{ id: 4711, addresses: [addresses.alpha] }] })
   troupe.last(() => cloud.stop())
-  const [canary, paris, tokyo] = await Promise.all([
-    site('canary'),
-    start('paris', 'vantage.ts', ['paris', addresses.paris]),
-    start('tokyo', 'vantage.ts', ['tokyo', addresses.tokyo]),
-    site('alpha'),
-    site('beta'),
-  ])
-  const config = join(folder, 'lifeboat.yaml')
-  await writeFile(config, configOf({ owner: clock.id().replaceAll('-', ''), port, canary, paris, tokyo, dns: dns.server, cloud: cloud.url }))
-  // What the commands need that work on what the demo leaves.
-  await writeFile(join(folder, 'lifeboat.env'), `DEMO_VANTAGE_TOKEN=${token}\nDEMO_CLOUD_TOKEN=${cloudToken}\n`, { mode: 0o600 })
-  const lines: Line[] = []
-  const waiting = new Set<() => void>()
-  const main = file('../main.ts')
-
+  const [canary, paris, tokyo] = await Promise.all([startSite('canary'), startVantage('paris'), startVantage('tokyo'), startSite('alpha'), startSite('beta')])
+  const owner = clock.id().replaceAll('-', '')
+  const config = await layConfig(folder, { owner, port, canary, paris, tokyo, dns: dns.server, cloud: cloud.url }, tokens)
+  const { lines, line, hear } = newLines(clock, signal)
+  const start = (name: string, command: string[]) => troupe.start(name, file('../main.ts'), [...command, '--config', config], env, 'pipe')
   return {
     config,
     port,
     dns,
     cloud,
     lines,
-    line: async (fits, from = 0, mostMs = 20_000) => {
-      const limit = clock.deadline(mostMs, signal)
-      for (;;) {
-        const found = lines.slice(from).find(fits)
-        if (found) return found
-        const controller = troupe.get('controller')
-        if (controller?.exitCode !== null) throw new Error(`the controller ended: ${lines.at(-1)?.msg}`)
-        await new Promise<void>((go, stop) => {
-          const heard = () => (waiting.delete(heard), limit.removeEventListener('abort', late), go())
-          const late = () => (waiting.delete(heard), stop(signal.aborted ? signal.reason : new Error(`nothing in ${mostMs / 1000} s; last: ${lines.at(-1)?.msg}`)))
-          waiting.add(heard)
-          limit.addEventListener('abort', late, { once: true })
-        })
-      }
-    },
-    startSite: async (name) => void (await site(name)),
+    line,
+    startSite: async (name) => void (await startSite(name)),
     kill: (name) => void troupe.get(name)?.kill('SIGKILL'),
     cut: (to, from) => void troupe.get(to)?.send({ cut: from }),
-    run: async (...command) => {
-      const child = troupe.start('command', main, [...command, '--config', config], env, 'pipe')
-      const parts: string[] = []
-      child.stdout?.on('data', (part: Buffer) => parts.push(part.toString()))
-      const code = await new Promise<number>((ended) => child.once('close', (c) => ended(c ?? 1)))
-      signal.throwIfAborted()
-      return { code, text: parts.join('') }
-    },
-    startController: () => {
-      const child = troupe.start('controller', main, ['watch', '--config', config], env, 'pipe')
-      createInterface({ input: child.stdout! }).on('line', (text) => {
-        const { time, ...line } = JSON.parse(text) as Line & { time: string | number }
-        lines.push({ ...line, atMs: new Date(time).getTime() })
-        for (const heard of [...waiting]) heard()
-      })
-      child.once('exit', () => {
-        for (const heard of [...waiting]) heard()
-      })
-    },
+    run: (...command) => outcomeOf(start('command', command), signal),
+    startController: () => hear(start('controller', ['watch'])),
   }
+}
+
+/** Each resolves with the port on which its process listens. */
+const actorsOf = (troupe: Troupe, env: NodeJS.ProcessEnv, port: number) => {
+  const start = (name: string, script: string, ...args: string[]) => {
+    const child = troupe.start(name, file(script), [name, ...args], env, 'ignore')
+    return new Promise<number>((listening, failed) => {
+      child.once('message', (said: { listening: number }) => listening(said.listening))
+      child.once('exit', (code) => failed(new Error(`${name} ended with ${code}`)))
+    })
+  }
+  return {
+    startSite: (name: SiteName | 'canary') => start(name, 'site.ts', addresses[name], String(name === 'canary' ? 0 : port)),
+    startVantage: (name: 'paris' | 'tokyo') => start(name, 'vantage.ts', addresses[name]),
+  }
+}
+
+const outcomeOf = async (child: ChildProcess, signal: AbortSignal): Promise<{ code: number; text: string }> => {
+  const parts: string[] = []
+  child.stdout?.on('data', (part: Buffer) => parts.push(part.toString()))
+  const code = await new Promise<number>((ended) => child.once('close', (c) => ended(c ?? 1)))
+  signal.throwIfAborted()
+  return { code, text: parts.join('') }
+}
+
+/** Writes the config, and beside it what the commands need that work on what the demo leaves; resolves with the config's path. */
+const layConfig = async (folder: string, places: Places, tokens: { vantage: string; cloud: string }): Promise<string> => {
+  const config = join(folder, 'lifeboat.yaml')
+  await writeFile(config, configOf(places))
+  await writeFile(join(folder, 'lifeboat.env'), `DEMO_VANTAGE_TOKEN=${tokens.vantage}\nDEMO_CLOUD_TOKEN=${tokens.cloud}\n`, { mode: 0o600 })
+  return config
 }
 
 const freePort = (address: string): Promise<number> =>

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Ledger, Request } from '../core/types.ts'
-import type { Commit, Journal, Leader, Lease, Report, Store, StoredEntry } from '../ports.ts'
+import type { Commit, Journal, Leader, Lease, Report, Store, StoredEntry, StoreView } from '../ports.ts'
 import { epochOf, expiryOf, refuseUntimely, retention, type Retention } from './rules.ts'
 
 /** What the disk would hold: JSON text, so that nothing is shared with whoever wrote it. */
@@ -25,7 +25,10 @@ export const memoryState = (keeps: Retention = retention): MemoryState => ({
   revision: 0, ledger: null, requests: [], report: null, seq: 0, entries: [], leader: null, lockedBy: null, keeps,
 })
 
-/** Every method runs its one synchronous transaction through it, once: a simulation delays it, crashes before or after it, or loses its answer (never that of `lead`: the lock would be held by nobody who knows). */
+/**
+ * Every method runs its one synchronous transaction through it, once: a simulation delays it, crashes before or after it, or
+ * loses its answer (never that of `lead`: the lock would be held by nobody who knows).
+ */
 export type Gate = <T>(run: () => T) => Promise<T>
 
 const append = (state: MemoryState, entries: Entry[]): void => {
@@ -90,6 +93,39 @@ const entriesOf = (state: MemoryState, { event, epoch, afterSeq, most }: Paramet
   }))
 }
 
+const viewOf = (state: MemoryState, nowMs: number): StoreView => ({
+  revision: state.revision,
+  ledger: state.ledger === null ? null : (JSON.parse(state.ledger) as Ledger),
+  requests: waiting(state, nowMs).map(({ body }) => JSON.parse(body) as Request),
+  report: state.report === null ? null : (JSON.parse(state.report) as Report),
+})
+
+type Run = <T>(transaction: (nowMs: number) => T) => Promise<T>
+
+const leaseOf = (state: MemoryState, holder: object, unclean: boolean, run: Run): Lease => {
+  let released = false
+  const holds = () => !released && state.lockedBy === holder
+  return {
+    heldUntilMonoMs: () => (holds() ? Infinity : -Infinity),
+    unclean,
+    release: () =>
+      run(() => {
+        if (!holds()) return
+        released = true
+        state.lockedBy = null
+        if (state.leader) state.leader.open = false
+      }),
+  }
+}
+
+const lead = (state: MemoryState, holder: object, leader: Leader, run: Run): { lease: Lease } | { heldBy: Leader | null } => {
+  if (state.lockedBy) return { heldBy: state.leader?.open ? (JSON.parse(state.leader.body) as Leader) : null }
+  const unclean = state.leader?.open ?? false
+  state.lockedBy = holder
+  state.leader = { open: true, body: JSON.stringify(leader) }
+  return { lease: leaseOf(state, holder, unclean, run) }
+}
+
 /** One process's connection. `close` is also its death: the lock is freed, and its last holder has not let go in order. */
 export const memoryClient = (
   state: MemoryState,
@@ -97,47 +133,16 @@ export const memoryClient = (
 ): Store & Journal & { close(): Promise<void> } => {
   const me = {}
   let closed = false
-  const run = <T>(transaction: (nowMs: number) => T): Promise<T> =>
+  const run: Run = (transaction) =>
     gate(() => {
       if (closed) throw new Error('this client of the store is closed')
       return transaction(clock.now().wallMs)
     })
-
-  const leaseOf = (unclean: boolean): Lease => {
-    let released = false
-    const holds = () => !released && state.lockedBy === me
-    return {
-      heldUntilMonoMs: () => (holds() ? Infinity : -Infinity),
-      unclean,
-      release: () =>
-        run(() => {
-          if (!holds()) return
-          released = true
-          state.lockedBy = null
-          if (state.leader) state.leader.open = false
-        }),
-    }
-  }
-
-  const lead = (leader: Leader): { lease: Lease } | { heldBy: Leader | null } => {
-    if (state.lockedBy) return { heldBy: state.leader?.open ? (JSON.parse(state.leader.body) as Leader) : null }
-    const unclean = state.leader?.open ?? false
-    state.lockedBy = me
-    state.leader = { open: true, body: JSON.stringify(leader) }
-    return { lease: leaseOf(unclean) }
-  }
-
   return {
-    read: () =>
-      run((nowMs) => ({
-        revision: state.revision,
-        ledger: state.ledger === null ? null : (JSON.parse(state.ledger) as Ledger),
-        requests: waiting(state, nowMs).map(({ body }) => JSON.parse(body) as Request),
-        report: state.report === null ? null : (JSON.parse(state.report) as Report),
-      })),
+    read: () => run((nowMs) => viewOf(state, nowMs)),
     commit: (what) => run((nowMs) => commit(state, what, nowMs)),
     ask: (what) => run((nowMs) => ask(state, what, nowMs)),
-    lead: (leader) => run(() => lead(leader)),
+    lead: (leader) => run(() => lead(state, me, leader, run)),
     entries: (query) => run(() => entriesOf(state, query)),
     close: async () => {
       closed = true

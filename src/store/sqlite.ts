@@ -47,7 +47,9 @@ const openWritable = (path: string, { app, pagesMax }: Opening): DatabaseSync =>
   const db = new DatabaseSync(path, { timeout: 0 })
   try {
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
-    if (mode !== 'wal') throw new Said(`store: the file system of ${path} cannot hold a store: it lacks what SQLite's WAL needs. Name a local disk in store.path`)
+    if (mode !== 'wal') {
+      throw new Said(`store: the file system of ${path} cannot hold a store: it lacks what SQLite's WAL needs. Name a local disk in store.path`)
+    }
     db.exec('PRAGMA journal_size_limit = 4194304')
     if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
     migrate(db, path, app)
@@ -95,42 +97,51 @@ const openReading = (path: string, opening: Opening, attempt: Attempt): OpenStor
   }
 }
 
+type Run = <T>(statements: () => T, durable?: boolean) => Promise<T>
+
+/** Each run is an attempt on this very file: one that was moved away meanwhile is nobody's store. */
+const runsOn = (db: DatabaseSync, path: string, attempt: Attempt): Run => {
+  const inode = inodeOf(path)
+  return (statements, durable = true) =>
+    attempt(() => {
+      if (inodeOf(path) !== inode) {
+        throw new Said(`store: ${path} was moved or deleted while it was open; nothing was written. Put it back, or start again`)
+      }
+      db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
+      return statements()
+    })
+}
+
+type Leading = { path: string; clock: Clock; rows: StoreRows; run: Run; locks: Set<Lock> }
+
+const lead = async (leader: Leader, { path, clock, rows, run, locks }: Leading): ReturnType<Store['lead']> => {
+  const lock = await takeLock(`${path}.lock`, clock)
+  // Between another's lock and its entry here, the name is its predecessor's.
+  if (!lock) return { heldBy: await run(rows.entered) }
+  try {
+    const unclean = await run(() => rows.enter(leader))
+    locks.add(lock)
+    return { lease: leaseOf(lock, unclean, () => run(rows.leave)) }
+  } catch (thrown) {
+    lock.free()
+    throw thrown
+  }
+}
+
 const openWriting = async (path: string, opening: Opening, attempt: Attempt): Promise<OpenStore> => {
   const { clock } = opening
   const db = await attempt(() => openWritable(path, opening))
   const rows = storeRows(db, path, opening.keeps ?? retention)
-  const inode = inodeOf(path)
+  const run = runsOn(db, path, attempt)
   const locks = new Set<Lock>()
   const nowMs = () => clock.now().wallMs
-
-  const run = <T>(statements: () => T, durable = true): Promise<T> =>
-    attempt(() => {
-      if (inodeOf(path) !== inode) throw new Said(`store: ${path} was moved or deleted while it was open; nothing was written. Put it back, or start again`)
-      db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
-      return statements()
-    })
-
-  const lead = async (leader: Leader): ReturnType<Store['lead']> => {
-    const lock = await takeLock(`${path}.lock`, clock)
-    // Between another's lock and its entry here, the name is its predecessor's.
-    if (!lock) return { heldBy: await run(rows.entered) }
-    try {
-      const unclean = await run(() => rows.enter(leader))
-      locks.add(lock)
-      return { lease: leaseOf(lock, unclean, () => run(rows.leave)) }
-    } catch (thrown) {
-      lock.free()
-      throw thrown
-    }
-  }
-
   return {
     read: () => run(() => rows.read(nowMs())),
     commit: (commit) => run(() => rows.commit(commit, nowMs())),
     // A report is written every round and old the next, so it need not reach the disk at once.
     ask: (what) => ('request' in what ? run(() => rows.ask(what.request, nowMs())) : run(() => rows.putReport(what.report, nowMs()), false)),
     entries: (query) => run(() => rows.entries(query)),
-    lead,
+    lead: (leader) => lead(leader, { path, clock, rows, run, locks }),
     close: async () => {
       for (const lock of locks) lock.free()
       if (db.isOpen) db.close()

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Reading } from '../../core/types.ts'
 import { shapes } from './digitalocean-api.ts'
@@ -25,6 +26,15 @@ const pagesMost = 20
 const searchEveryMs = 300_000
 const powerActions = ['power_on', 'power_off', 'shutdown', 'power_cycle', 'reboot']
 
+/** One look for one site's droplet: how to ask, and what to remember. */
+type Look = {
+  site: DigitalOceanSite
+  account: Standing
+  ask<S extends z.ZodType>(path: string, shape: S): Promise<Asked<z.infer<S>>>
+  found(id: number): void
+  missed(say: Say): void
+}
+
 /**
  * Finds, remembers and judges the droplets of all sites. A droplet whose id is known is asked for by it; the list is
  * read only to find one, or to confirm that one is gone.
@@ -32,88 +42,84 @@ const powerActions = ['power_on', 'power_off', 'shutdown', 'power_cycle', 'reboo
 export const dropletReader = (api: Api, clock: Clock): Droplets => {
   const ids = new Map<string, number>()
   const misses = new Map<string, Say>()
-
-  const read: Droplets['read'] = async (site, account, turn) => {
-    const id = ids.get(site.site) ?? idOf(site)
-    if (id !== null) return readKnown(id, site, account, turn)
-    const missed = misses.get(site.site)
-    if (missed && clock.now().monoMs - missed.atMs < searchEveryMs) return missed
-    return site.addresses.some(ipaddr.isValid) ? search(site, account, turn) : null
+  return {
+    async read(site, account, turn) {
+      const look: Look = {
+        site,
+        account,
+        ask: (path, shape) => api.ask({ path, shape, token: account.token }, turn),
+        found: (id) => void ids.set(site.site, id),
+        missed: (say) => void misses.set(site.site, say),
+      }
+      const id = ids.get(site.site) ?? idOf(site)
+      if (id !== null) return readKnown(id, look)
+      const miss = misses.get(site.site)
+      if (miss && clock.now().monoMs - miss.atMs < searchEveryMs) return miss
+      return site.addresses.some(ipaddr.isValid) ? search(look) : null
+    },
   }
+}
 
-  const readKnown = async (id: number, site: DigitalOceanSite, account: Standing, turn: Turn): Promise<Say> => {
-    const asked = await api.ask({ path: `/v2/droplets/${id}`, shape: shapes.droplet, token: account.token }, turn)
-    if (asked.kind === 'absent') return confirmGone(id, asked, site, account, turn)
-    if (asked.kind !== 'ok') return notFoundOut(asked)
-    ids.set(site.site, id)
-    return judge(asked.value.droplet, asked, account, turn)
+const readKnown = async (id: number, look: Look): Promise<Say> => {
+  const asked = await look.ask(`/v2/droplets/${id}`, shapes.droplet)
+  if (asked.kind === 'absent') return confirmGone(id, asked, look)
+  if (asked.kind !== 'ok') return notFoundOut(asked)
+  return sayFound(asked.value.droplet, asked, look)
+}
+
+/** Two endpoints must agree, the account be active for the same token, and no other droplet have taken the address over. */
+const confirmGone = async (id: number, absent: Asked<unknown>, look: Look): Promise<Say> => {
+  const list = await listDroplets(look)
+  const lacks = `droplet ${id} is not found (HTTP 404)`
+  const unknown = (but: string): Say => ({ ...said(absent), scope: 'unknown', claim: 'unknown', detail: `${lacks}, but ${but}` })
+  if (list.droplets.some((each) => each.id === id)) return unknown('the list of droplets has it')
+  const heir = await foundIn(list, look)
+  if (heir) return sayFound(heir, list.asked, look)
+  if (!list.whole) return unknown(notWhole(list))
+  if (!look.account.active) return unknown('the account is not known to be active')
+  const detail = `${lacks} and is not in the list of ${list.droplets.length} either`
+  return { ...said(absent), scope: 'resource', claim: 'machine-gone', detail }
+}
+
+const search = async (look: Look): Promise<Say> => {
+  const list = await listDroplets(look)
+  const found = await foundIn(list, look)
+  if (found) return sayFound(found, list.asked, look)
+  if (list.asked.kind !== 'ok') return notFoundOut(list.asked)
+  const unknown = (detail: string): Say => ({ ...said(list.asked), scope: 'unknown', claim: 'unknown', detail })
+  if (!list.whole) return unknown(notWhole(list))
+  const miss = unknown(`none of ${list.droplets.length} droplets has the address ${look.site.addresses.join(' or ')}`)
+  look.missed(miss)
+  return miss
+}
+
+const notWhole = ({ asked }: Listing): string => `the list of droplets could not be read whole (${asked.detail})`
+
+/** The droplet in the list that has one of the site's addresses. Null: none has. */
+const foundIn = async (list: Listing, look: Look): Promise<Droplet | null> =>
+  list.droplets.find((each) => hasAddress(each, look.site)) ?? (await reservedTo(list, look))
+
+/** A reserved address need not show among a droplet's own (2026-11). Null: it leads to no droplet in the list. */
+const reservedTo = async (list: Listing, { site, ask }: Look): Promise<Droplet | null> => {
+  for (const address of site.addresses.filter(ipaddr.isValid)) {
+    const [path, shape] = ipaddr.IPv4.isValid(address)
+      ? ([`/v2/reserved_ips/${address}`, shapes.reservedIp] as const)
+      : ([`/v2/reserved_ipv6/${address}`, shapes.reservedIpv6] as const)
+    const asked = await ask(path, shape)
+    const id = asked.kind === 'ok' ? Object.values(asked.value)[0]?.droplet?.id : undefined
+    const found = list.droplets.find((each) => each.id === id)
+    if (found) return found
   }
+  return null
+}
 
-  /** Two endpoints must agree, the account be active for the same token, and no other droplet have taken the address over. */
-  const confirmGone = async (
-    id: number,
-    absent: Asked<unknown>,
-    site: DigitalOceanSite,
-    account: Standing,
-    turn: Turn,
-  ): Promise<Say> => {
-    const list = await listDroplets(api, account.token, turn)
-    const lacks = `droplet ${id} is not found (HTTP 404)`
-    const unknown = (but: string): Say => {
-      return { ...said(absent), scope: 'unknown', claim: 'unknown', detail: `${lacks}, but ${but}` }
-    }
-    if (list.droplets.some((each) => each.id === id)) return unknown('the list of droplets has it')
-    const heir = list.droplets.find((each) => hasAddress(each, site)) ?? (await reservedTo(site, list, account, turn))
-    if (heir) {
-      ids.set(site.site, heir.id)
-      return judge(heir, list.asked, account, turn)
-    }
-    if (!list.whole) return unknown(`the list of droplets could not be read whole (${list.asked.detail})`)
-    if (!account.active) return unknown('the account is not known to be active')
-    const detail = `${lacks} and is not in the list of ${list.droplets.length} either`
-    return { ...said(absent), scope: 'resource', claim: 'machine-gone', detail }
-  }
-
-  const search = async (site: DigitalOceanSite, account: Standing, turn: Turn): Promise<Say> => {
-    const list = await listDroplets(api, account.token, turn)
-    const found = list.droplets.find((each) => hasAddress(each, site)) ?? (await reservedTo(site, list, account, turn))
-    if (found) {
-      ids.set(site.site, found.id)
-      misses.delete(site.site)
-      return judge(found, list.asked, account, turn)
-    }
-    if (list.asked.kind !== 'ok') return notFoundOut(list.asked)
-    const unknown = { ...said(list.asked), scope: 'unknown', claim: 'unknown' } as const
-    if (!list.whole) return { ...unknown, detail: `the list of droplets could not be read whole (${list.asked.detail})` }
-    const address = site.addresses.join(' or ')
-    const miss: Say = { ...unknown, detail: `none of ${list.droplets.length} droplets has the address ${address}` }
-    misses.set(site.site, miss)
-    return miss
-  }
-
-  /** A reserved address need not show among a droplet's own (2026-11). Null: it leads to no droplet in the list. */
-  const reservedTo = async (site: DigitalOceanSite, list: Listing, { token }: Standing, turn: Turn): Promise<Droplet | null> => {
-    for (const address of site.addresses.filter(ipaddr.isValid)) {
-      const [path, shape] = ipaddr.IPv4.isValid(address)
-        ? ([`/v2/reserved_ips/${address}`, shapes.reservedIp] as const)
-        : ([`/v2/reserved_ipv6/${address}`, shapes.reservedIpv6] as const)
-      const asked = await api.ask({ path, shape, token }, turn)
-      const id = asked.kind === 'ok' ? Object.values(asked.value)[0]?.droplet?.id : undefined
-      const found = list.droplets.find((each) => each.id === id)
-      if (found) return found
-    }
-    return null
-  }
-
-  const judge = async (droplet: Droplet, asked: Asked<unknown>, { token }: Standing, turn: Turn): Promise<Say> => {
-    const looks = droplet.locked || droplet.status === 'off'
-    const path = `/v2/droplets/${droplet.id}/actions?per_page=200`
-    const actions = looks ? await api.ask({ path, shape: shapes.actions, token }, turn) : null
-    const judged = judgeDroplet(droplet, actions?.kind === 'ok' ? actions.value.actions : null)
-    return { ...said(asked), code: droplet.status, scope: 'resource', ...judged }
-  }
-
-  return { read }
+/** Remembers the droplet, and says how it is. */
+const sayFound = async (droplet: Droplet, asked: Asked<unknown>, { ask, found }: Look): Promise<Say> => {
+  found(droplet.id)
+  const needsActions = droplet.locked || droplet.status === 'off'
+  const actions = needsActions ? await ask(`/v2/droplets/${droplet.id}/actions?per_page=200`, shapes.actions) : null
+  const judged = judgeDroplet(droplet, actions?.kind === 'ok' ? actions.value.actions : null)
+  return { ...said(asked), code: droplet.status, scope: 'resource', ...judged }
 }
 
 /** What a droplet's own fields and its actions claim. `actions` null: not asked, or not found out. */
@@ -162,10 +168,10 @@ export const said = ({ code, http, atMs }: Asked<unknown>): Pick<Say, 'code' | '
  * page that brings nothing new ends it; `whole` only where the count is the one that the last page states. GPU droplets
  * are not in it (2026-11), so that one is found by machineId only.
  */
-const listDroplets = async (api: Api, token: string, turn: Turn): Promise<Listing> => {
+const listDroplets = async ({ ask }: Look): Promise<Listing> => {
   const droplets = new Map<number, Droplet>()
   for (let page = 1; ; page++) {
-    const asked = await api.ask({ path: `/v2/droplets?per_page=200&page=${page}`, shape: shapes.droplets, token }, turn)
+    const asked = await ask(`/v2/droplets?per_page=200&page=${page}`, shapes.droplets)
     if (asked.kind !== 'ok') return { droplets: [...droplets.values()], whole: false, asked }
     const before = droplets.size
     for (const each of asked.value.droplets) droplets.set(each.id, each)

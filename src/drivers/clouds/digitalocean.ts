@@ -48,15 +48,6 @@ export const digitalocean = (options: DigitalOceanOptions): Cloud => {
   const api = digitalOceanApi({ endpoint, budget, clock })
   const droplets = dropletReader(api, clock)
   const secrets = [options.token, options.secondToken ?? ''].filter((each) => each !== '')
-  let last: Reading[] = []
-  let costs = 1 + sites.length
-
-  /** The last readings as what they are by now: nothing that was found out. */
-  const stale = (why: string): Reading[] => {
-    const now = { claim: 'unknown', code: null, http: null, atMs: clock.now().monoMs } as const
-    return last.map((each) => ({ ...each, ...now, detail: `${why}; before: ${each.detail}` }))
-  }
-
   const readAll = async (doubt: boolean, turn: Turn): Promise<Reading[]> => {
     const witness = doubt ? readWitness(options, turn) : []
     const [account, ofWitness] = await Promise.all([readAccount(options, api, doubt, turn), witness])
@@ -69,22 +60,30 @@ export const digitalocean = (options: DigitalOceanOptions): Cloud => {
     return (await Promise.all(bySite)).flat()
   }
 
+  let last: Reading[] = []
+  let costs = 1 + sites.length
   return {
     cloud: 'digitalocean',
     pollMs,
     pollFloorMs,
     async poll(doubt, signal) {
       signal.throwIfAborted()
-      if (api.waitMs() > 0) return stale('DigitalOcean asks us to wait (HTTP 429)')
+      if (api.waitMs() > 0) return stale(last, 'DigitalOcean asks us to wait (HTTP 429)', clock)
       // Until a poll like the last can be paid to its end: one that always ran dry before its last call would never
       // confirm anything.
-      if (budget.left() < Math.min(costs, share.burst)) return stale("lifeboat's share of calls is used up")
+      if (budget.left() < Math.min(costs, share.burst)) return stale(last, "lifeboat's share of calls is used up", clock)
       const wanted = budget.wanted()
       last = await readAll(doubt, { signal, untilMs: clock.now().monoMs + pollMostMs })
       costs = Math.max(1 + sites.length, budget.wanted() - wanted)
       return last
     },
   }
+}
+
+/** The last readings as what they are by now: nothing that was found out. */
+const stale = (last: Reading[], why: string, clock: Clock): Reading[] => {
+  const now = { claim: 'unknown', code: null, http: null, atMs: clock.now().monoMs } as const
+  return last.map((each) => ({ ...each, ...now, detail: `${why}; before: ${each.detail}` }))
 }
 
 type Account = {

@@ -16,23 +16,8 @@ export type RemoteOptions = { vantage: string; url: string; token: string; clock
 
 /** A vantage elsewhere. Whatever is not right with its answer makes it null; the log says why, once per reason. */
 export const remoteVantage = ({ vantage, url, token, clock, log }: RemoteOptions): Vantage => {
-  const base = new URL(url.endsWith('/') ? url : `${url}/`)
-  const signing = signingWith(token)
-  // Connections are kept between rounds. Probes and look-ups run beside each other, none behind a slow one.
-  const pool = new Pool(base.origin, { allowH2: false, pipelining: 1, keepAliveTimeout: 55_000, maxResponseSize: answerMaxBytes, headersTimeout: 0, bodyTimeout: 0 })
+  const post = posting(url, token, clock)
   let complaint = ''
-
-  const post = async <T>(action: Action, content: object, shape: z.ZodType<T>, limit: AbortSignal): Promise<T> => {
-    const nonce = clock.id()
-    const body = JSON.stringify(content)
-    const signature = signing.sign({ what: 'ask', action, nonce, body })
-    const headers = { 'content-type': 'application/json', [nonceHeader]: nonce, [signatureHeader]: signature }
-    // A pool follows no redirect.
-    const reply = await pool.request({ method: 'POST', path: `${base.pathname}${action}`, headers, body, signal: limit })
-    const text = await textIn(reply)
-    if (!signing.isSigned({ what: 'answer', action, nonce, body: text }, reply.headers[signatureHeader])) throw new Error('its answer is not signed with our token')
-    return readAs(shape, text)
-  }
 
   const call = async <T>(action: Action, content: { timeoutMs: number }, shape: z.ZodType<T>, signal: AbortSignal): Promise<T | null> => {
     signal.throwIfAborted()
@@ -54,6 +39,29 @@ export const remoteVantage = ({ vantage, url, token, clock, log }: RemoteOptions
     vantage,
     probe: (ask, signal) => call('probe', ask, sightShapeFor(ask), signal),
     dig: (dig, signal) => call('dig', dig, viewShape, signal),
+  }
+}
+
+type Post = <T>(action: Action, content: object, shape: z.ZodType<T>, limit: AbortSignal) => Promise<T>
+
+/** Sends signed requests, and reads answers that are signed for them; throws what is wrong with one. */
+const posting = (url: string, token: string, clock: Clock): Post => {
+  const base = new URL(url.endsWith('/') ? url : `${url}/`)
+  const signing = signingWith(token)
+  // Connections are kept between rounds. Probes and look-ups run beside each other, none behind a slow one.
+  const kept = { allowH2: false, pipelining: 1, keepAliveTimeout: 55_000 }
+  const pool = new Pool(base.origin, { ...kept, maxResponseSize: answerMaxBytes, headersTimeout: 0, bodyTimeout: 0 })
+  return async (action, content, shape, limit) => {
+    const nonce = clock.id()
+    const body = JSON.stringify(content)
+    const signature = signing.sign({ what: 'ask', action, nonce, body })
+    const headers = { 'content-type': 'application/json', [nonceHeader]: nonce, [signatureHeader]: signature }
+    // A pool follows no redirect.
+    const reply = await pool.request({ method: 'POST', path: `${base.pathname}${action}`, headers, body, signal: limit })
+    const text = await textIn(reply)
+    const isSigned = signing.isSigned({ what: 'answer', action, nonce, body: text }, reply.headers[signatureHeader])
+    if (!isSigned) throw new Error('its answer is not signed with our token')
+    return readAs(shape, text)
   }
 }
 
