@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { dirname, join, normalize } from 'node:path'
+import { parseAst } from 'vitest/node'
 
 export const root = join(import.meta.dirname, '../..')
 
@@ -137,3 +138,29 @@ export const sourcesOf = (...folders: string[]): Source[] => {
 /** `src/core/decide.ts:12: what is wrong`, for each place where the form is found in the code. */
 export const places = (sources: Source[], form: RegExp, what: string): string[] =>
   sources.flatMap(({ path, code }) => code.split('\n').flatMap((line, i) => (form.test(line) ? [`${path}:${i + 1}: ${what}`] : [])))
+
+export type Named = { path: string; name: string; line: number; lines: number }
+
+/** Every function of the file that has a name, and how many lines it takes. */
+export const functionsOf = ({ path, text }: Source): Named[] => {
+  const found: Named[] = []
+  const look = (node: unknown, name: string | undefined): void => {
+    if (Array.isArray(node)) return node.forEach((each) => look(each, undefined))
+    if (!isNode(node)) return
+    const its = node.type === 'FunctionDeclaration' ? node.id?.name : name
+    if (functions.has(node.type) && its !== undefined) {
+      const line = lineAt(text, node.start)
+      found.push({ path, name: its, line, lines: lineAt(text, node.end) - line + 1 })
+    }
+    const called = node.type === 'VariableDeclarator' ? node.id?.name : node.type === 'Property' ? node.key?.name : undefined
+    for (const [key, below] of Object.entries(node)) look(below, key === 'init' || key === 'value' ? called : undefined)
+  }
+  look(parseAst(text, { lang: 'ts' }), undefined)
+  return found
+}
+
+type Node = { type: string; start: number; end: number; id?: { name?: string }; key?: { name?: string } }
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value
+
+const functions = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
