@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -19,10 +19,32 @@ export type ServeOptions = { listen: string; token: string; vantage: Vantage; lo
 export type Serving = { address: string; port: number; stop(): Promise<void> }
 
 /** Probes for controllers elsewhere until it is stopped. `listen`: IP:port or [v6]:port. Throws Said where it cannot listen. */
-export const serveVantage = async ({ listen, token, vantage, log, clock }: ServeOptions): Promise<Serving> => {
+export const serveVantage = async (options: ServeOptions): Promise<Serving> => {
+  const { listen, token, log } = options
   if (token.length < tokenMin) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenMin}`)
-  const signing = signingWith(token)
   const stopped = new AbortController()
+  const server = createServer(limits, answering(options, stopped.signal))
+  server.maxConnections = 64
+  const { address, port } = await listenAt(server, listen)
+  log({ level: 'info', event: 'start', msg: `vantage listens at ${hostPort(address, port)}`, address, port })
+  if (!isLoopback(address)) {
+    log({ level: 'warn', event: 'start', msg: 'requests and answers are signed and not encrypted: put TLS in front of this port', address, port })
+  }
+  return {
+    address,
+    port,
+    stop: async () => {
+      stopped.abort(new Error('the vantage stops'))
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** Answers what is signed with our token and was not sent before; refuses all else, with a complaint. */
+const answering = ({ token, vantage, log, clock }: ServeOptions, stopped: AbortSignal): RequestListener => {
+  const signing = signingWith(token)
   const nonces = new Set<string>()
   const complain = complaining(log, clock)
   const refuse = (response: ServerResponse, status: number, why: string): void => {
@@ -43,35 +65,24 @@ export const serveVantage = async ({ listen, token, vantage, log, clock }: Serve
     remember(nonces, nonce)
     const job = jobOf(action, body, vantage)
     if (!job) return refuse(response, 400, 'it has another shape; does its controller run another version of lifeboat?')
-    const gone = new AbortController()
-    response.once('close', () => gone.abort(new Error('the controller hung up')))
-    const signal = clock.deadline(job.timeoutMs + overMs, AbortSignal.any([stopped.signal, gone.signal]))
-    const text = JSON.stringify(await job.run(signal))
+    const text = JSON.stringify(await job.run(clock.deadline(job.timeoutMs + overMs, AbortSignal.any([stopped, goneOf(response)]))))
     const signature = signing.sign({ what: 'answer', action, nonce, body: text })
     response.writeHead(200, { 'content-type': 'application/json', [signatureHeader]: signature }).end(text)
   }
 
-  const server = createServer(limits, (request, response) => {
+  return (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
       // A controller that hung up, or a stop: there is nobody to tell.
-      if (request.socket.destroyed || stopped.signal.aborted) response.destroy()
+      if (request.socket.destroyed || stopped.aborted) response.destroy()
       else refuse(response, 500, textOf(thrown))
     })
-  })
-  server.maxConnections = 64
-  const { address, port } = await listenAt(server, listen)
-  log({ level: 'info', event: 'start', msg: `vantage listens at ${hostPort(address, port)}`, address, port })
-  if (!isLoopback(address)) log({ level: 'warn', event: 'start', msg: 'requests and answers are signed and not encrypted: put TLS in front of this port', address, port })
-  return {
-    address,
-    port,
-    stop: async () => {
-      stopped.abort(new Error('the vantage stops'))
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-    },
   }
+}
+
+const goneOf = (response: ServerResponse): AbortSignal => {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort(new Error('the controller hung up')))
+  return gone.signal
 }
 
 // A slow sender holds a connection for some seconds at most; Node looks every `connectionsCheckingInterval`.
@@ -145,7 +156,9 @@ const parse = (body: Buffer): unknown => {
 const listenAt = async (server: Server, listen: string): Promise<AddressInfo> => {
   const url = URL.parse(`tcp://${listen}`)
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
-  if (!url || !isIP(host) || !/:\d+$/.test(listen)) throw new Said(`cannot listen at ${listen}: write an IP address and a port, e.g. 127.0.0.1:8787 or [::1]:8787`)
+  if (!url || !isIP(host) || !/:\d+$/.test(listen)) {
+    throw new Said(`cannot listen at ${listen}: write an IP address and a port, e.g. 127.0.0.1:8787 or [::1]:8787`)
+  }
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(url.port), host, resolve))
   } catch (thrown) {
