@@ -1,16 +1,14 @@
 import { Said } from './errors.ts'
 import { poll } from './controller/evidence.ts'
+import { lead } from './controller/leading.ts'
 import { runMove } from './controller/mover.ts'
-import { turnMs, callMs, type Parts } from './controller/parts.ts'
+import { turnMs, type Parts } from './controller/parts.ts'
 import { writeReport } from './controller/report.ts'
 import { takeRequests } from './controller/requests.ts'
 import { round } from './controller/round.ts'
 import { isLeading, newSelf, say, type Self } from './controller/self.ts'
 import { tendDns } from './controller/tending.ts'
 import { inDoubt } from './core/observe.ts'
-import { spell } from './core/spell.ts'
-import { newestWallMs } from './core/ledger.ts'
-import { clockDriftMs } from './core/limits.ts'
 import type { State } from './core/types.ts'
 
 export type { Parts } from './controller/parts.ts'
@@ -32,7 +30,7 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   const either = AbortSignal.any([signal, stop.signal])
   const said = new Map<string, string>()
   const loops = [
-    loop(self, either, () => lead(self), () => turnMs.lead),
+    loop(self, either, () => lead(self, options.ownMoves), () => turnMs.lead),
     loop(self, either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
     loop(self, either, () => dnsTurn(self, said, either), () => turnMs.backOff),
     loop(self, either, () => moveTurn(self, either), () => turnMs.requests),
@@ -74,34 +72,6 @@ async function loop(self: Self, signal: AbortSignal, turn: () => Promise<void>, 
 function roundWaitMs({ state, parts }: Self, tookMs: number): number {
   const { intervalMs } = parts.config.check
   return (inDoubt(state.watch) ? intervalMs / 4 : intervalMs) - tookMs
-}
-
-async function lead(self: Self): Promise<void> {
-  const { store, leader, clock } = self.parts
-  if (isLeading(self)) return
-  if (self.lease) {
-    say(self, 'error', 'leader', 'the lease ran out: this controller watches until it leads again')
-    self.lease = null
-  }
-  const { ledger, report } = await self.book.refresh()
-  const aheadMs = newestWallMs(ledger, report?.atWallMs ?? 0) - clock.now().wallMs
-  if (aheadMs > clockDriftMs) throw new Said(`this machine's clock is ${spell(aheadMs)} behind the newest entry of the journal: it does not lead`)
-  const held = await store.lead(leader)
-  if ('heldBy' in held) return sayLeader(self, held.heldBy)
-  self.actFromMs = clock.now().monoMs + (held.lease.unclean ? callMs.write : 0)
-  self.lease = held.lease
-  await self.book.refresh()
-  await self.book.note([self.book.entry('leader', `${leader.id} leads`, { leader: leader.id, pid: leader.pid })])
-  say(self, 'info', 'leader', `this controller leads (${leader.id})${held.lease.unclean ? `; the one before it did not end in order, so nothing is written for ${callMs.write / 1000} s` : ''}`, { leader: leader.id })
-  self.standsBy = null
-  self.dnsReadMs = null
-}
-
-function sayLeader(self: Self, heldBy: { id: string; pid: number; machine: string } | null): void {
-  const who = heldBy ? `${heldBy.id}, process ${heldBy.pid} on ${heldBy.machine}` : 'another process'
-  if (self.standsBy === who) return
-  self.standsBy = who
-  say(self, 'info', 'leader', `${who} leads: this controller stands by`, { leader: heldBy?.id ?? null })
 }
 
 /** DNS is read when this process begins, when it comes to lead, after each move, and every minute. */

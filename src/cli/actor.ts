@@ -8,7 +8,7 @@ import type { Log, Store, StoreView } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
 import { mindStore, outageSentence } from './store-outage.ts'
-import { liveReport, stateOf } from './store.ts'
+import { liveReport, sayOtherFile, stateOf } from './store.ts'
 import { wire } from './wiring.ts'
 
 const pauseMs = 100
@@ -37,8 +37,9 @@ type Needs = {
 
 /** The controller that runs; where none does, the same code in this process, which starts nothing by itself. */
 export async function findActor(needs: Needs): Promise<Actor> {
-  const { store, cli } = needs
+  const { store, cli, settings } = needs
   const live = liveReport(await store.read(), cli.clock)
+  if (live) sayOtherFile(cli, live, settings)
   return live ? runningActor(needs) : ((await ownActor(needs)) ?? runningActor(needs))
 }
 

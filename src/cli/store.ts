@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
 import { loadSettings } from '../config/loading.ts'
 import type { Settings } from '../config/settings.ts'
+import { reportFreshMs } from '../controller/parts.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { emptyWatch } from '../core/observe.ts'
 import type { Ledger, State } from '../core/types.ts'
@@ -39,9 +40,6 @@ export async function openToRead(settings: Settings, clock: Clock): Promise<Open
 /** The store for a process that may lead; created where it is not there. */
 export const openToWrite = ({ store, core }: Settings, clock: Clock): Promise<OpenStore> => openSqlite({ path: store.path, app: core.app, clock })
 
-/** A leader writes its report at least this often, with room for a slow disk. */
-const reportFreshMs = 15_000
-
 /** The report of a controller that lives. Null: none does, as far as this machine can tell. */
 export function liveReport({ report }: StoreView, clock: Clock): Report | null {
   if (!report) return null
@@ -57,6 +55,11 @@ function runs(pid: number): boolean {
   } catch (thrown) {
     return (thrown as NodeJS.ErrnoException).code !== 'ESRCH'
   }
+}
+
+/** A controller decides by its own file: what the one that stands here says may not be what it does. */
+export function sayOtherFile(cli: Cli, live: Report, { hash, file }: Settings): void {
+  if (live.configHash !== hash) cli.err(`config: ${live.leader.id} leads by another ${file} than stands there now, and acts by its own. To let it read this one: SIGHUP`)
 }
 
 /** What the store, and its leader where one lives, know. */

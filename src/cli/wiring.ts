@@ -17,6 +17,7 @@ import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
 import type { Cloud, DnsHost, Log, Store, Vantage } from '../ports.ts'
 import { version } from '../version.ts'
+import { writtenOf } from './changes.ts'
 
 type Means = { settings: Settings; clock: Clock; log: Log }
 
@@ -26,6 +27,7 @@ export function wire(settings: Settings, { store, clock, log, command, sinceMs =
   return {
     config: settings.core,
     configHash: settings.hash,
+    written: writtenOf(settings),
     checks: settings.checks,
     canaries: settings.canaries,
     clock,

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { Check } from '../config/settings.ts'
-import type { Config } from '../core/types.ts'
+import type { Config, Written } from '../core/types.ts'
 import type { Cloud, Data, DnsHost, Leader, Log, NameServers, Store, Vantage } from '../ports.ts'
 
 /** Everything that a controller stands on. `cli/` wires the machine's, the simulation its twins. */
 export type Parts = {
   config: Config
   configHash: string
+  /** The file that hash is of, for what differs from another. */
+  written: Written
   checks: { active: Check[]; standby: Check[] | null }
   canaries: string[]
   clock: Clock
@@ -29,3 +31,6 @@ export const callMs = { read: 1_500, walk: 5_000, write: 4_000, data: 3_000 } as
 
 /** How often each loop turns, in milliseconds. */
 export const turnMs = { requests: 250, lead: 2_000, dns: 60_000, report: 5_000, move: 200, backOff: 500 } as const
+
+/** A leader writes its report at least this often, with room for a slow disk; in milliseconds. */
+export const reportFreshMs = 15_000

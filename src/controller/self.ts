@@ -21,6 +21,10 @@ export type Self = {
   readings: Reading[]
   /** Written by the leading loop. */
   lease: Lease | null
+  /** True: the store says that it leads. */
+  entered: boolean
+  /** The hash of a file in force that is not this controller's, once it was said: then it does not come to lead. */
+  otherFile: string | null
   /** No outside write before this monotonic moment: a new leader waits for what its predecessor may have under way. */
   actFromMs: number
   /** Written by the rounds, while leading. */
@@ -51,6 +55,8 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   rounds: 0,
   readings: [],
   lease: null,
+  entered: false,
+  otherFile: null,
   actFromMs: 0,
   decision: null,
   hosts: {},

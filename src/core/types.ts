@@ -186,7 +186,15 @@ export type Ledger = {
   staleUntilMs: number | null
   /** Until when recursors may keep answers with a TTL above the configured one, from before an adoption: a planned move waits for it. */
   longTailUntilMs: number | null
+  /** The file of the last `watch` that led, or the one that a person accepted since. Left out: no `watch` has led yet. */
+  file?: FileInForce
 }
+
+/** What the file says, by its own keys; a value that may be printed nowhere is `(hidden)`. */
+export type Written = Record<string, string>
+
+/** `hash`: SHA-256 over its text. `leader`: who led by it; null: a person accepted it, and nobody has led by it since. */
+export type FileInForce = { hash: string; written: Written; leader: string | null }
 
 /**
  * Consecutive good rounds as a positive run, failed ones as a negative one; `says` keeps its word until rise or fall is reached.

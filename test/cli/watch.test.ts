@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rig, secret } from './rig.ts'
@@ -24,9 +24,53 @@ test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, a
   await pauseBetweenSignals()
   expect(await leader()).toMatchObject({ sinceMs })
   expect(watch.lines.slice(watch.lines.indexOf(taken)).filter(({ event, health }) => event === 'health' && health === 'unknown')).toEqual([])
+  await lab.write((yaml) => `# a comment\n${yaml.replace('outage: 1s', 'outage: 7s').replace('?word=', '?new=')}`)
+  expect((await lab.run('status')).out).toContain('runs on another')
+  watch.child.kill('SIGHUP')
+  await said('only in its layout or its comments')
+  await expect.poll(async () => (await lab.run('status')).out, { timeout: 20_000 }).not.toContain('runs on another')
   watch.child.kill('SIGTERM')
   expect((await watch.ended).code).toBe(0)
   expect(lab.printed()).not.toContain(secret)
+})
+
+test('a file that changed between two starts is taken: what differs is logged and journaled, and no secret gets into the store', { timeout: 40_000 }, async () => {
+  const lab = await rig()
+  const led = async () => {
+    const watch = lab.start('watch')
+    await watch.line(({ event, msg }) => event === 'leader' && msg.startsWith('this controller leads'))
+    await watch.line(({ event }) => event === 'decision')
+    watch.child.kill('SIGTERM')
+    await watch.ended
+    return watch.lines.filter(({ event }) => event === 'config').map(({ level, msg }) => `${level} ${msg}`).filter((line) => line.startsWith('info'))
+  }
+  expect(await led()).toEqual([])
+  await lab.write((yaml) => yaml.replace('outage: 1s', 'outage: 7s').replace('?word=', '?new='))
+  expect(await led()).toEqual([expect.stringMatching(/^info the file has changed since .*-\d+ led: policy\.outage 1s → 7s$/)])
+  expect(await led()).toEqual([])
+  const files = await readdir(join(lab.folder, '.lifeboat'))
+  const stored = (await Promise.all(files.map((file) => readFile(join(lab.folder, '.lifeboat', file), 'utf8')))).join()
+  expect([stored.includes('led: policy.outage 1s → 7s'), stored.includes(secret)]).toEqual([true, false])
+})
+
+test('check --accept: who runs on another file than the leader may lead after it, and the leader and the commands say so', { timeout: 60_000 }, async () => {
+  const lab = await rig()
+  expect(await lab.run('check', '--accept')).toMatchObject({ code: 2, err: expect.stringContaining('There is no store at') })
+  expect((await lab.run('adopt', '--yes')).code).toBe(0)
+  const first = lab.start('watch')
+  await first.line(({ event, reason }) => event === 'decision' && reason === 'well')
+  expect(await lab.run('check', '--accept')).toMatchObject({ code: 0, out: expect.stringMatching(/lifeboat\.yaml is the file in force already\n$/) })
+  await lab.write((yaml) => yaml.replace('outage: 1s', 'outage: 7s'))
+  const second = lab.start('watch')
+  await second.line(({ event, level, msg }) => event === 'config' && level === 'warn' && msg.includes('policy.outage 1s → 7s') && msg.endsWith('lifeboat check --accept'))
+  expect(await lab.run('plan', 'failover', '--force')).toMatchObject({ code: 0, err: expect.stringMatching(/^config: .*-\d+ leads by another .*SIGHUP\n$/) })
+  expect(await lab.run('check', '--accept')).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^.*lifeboat\.yaml is accepted: policy\.outage 1s → 7s\. A controller with this file may lead; .*-\d+ goes on leading .*\(SIGHUP\)\n$/) })
+  await first.line(({ event, msg }) => event === 'config' && msg.startsWith('another file than this one was accepted'))
+  await second.line(({ event, msg }) => event === 'config' && msg.includes('is in force'))
+  first.child.kill('SIGKILL')
+  await second.line(({ event, msg }) => event === 'leader' && msg.startsWith('this controller leads'))
+  await lab.write((yaml) => yaml.replace('timeout: 350ms', 'timeout: 900ms'))
+  expect(await lab.run('check', '--accept')).toMatchObject({ code: 2, err: expect.stringContaining('check.timeout') })
 })
 
 test('two on one store: the second says who leads and stands by, and takes over when the first is killed', { timeout: 40_000 }, async () => {

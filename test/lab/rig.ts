@@ -1,5 +1,5 @@
 import { runController } from '../../src/controller.ts'
-import type { Parts } from '../../src/controller.ts'
+import type { Parts, RunOptions } from '../../src/controller.ts'
 import type { Self } from '../../src/controller/self.ts'
 import { markerName } from '../../src/core/marker.ts'
 import { planHash, planOf } from '../../src/core/plan.ts'
@@ -8,7 +8,7 @@ import { digHost } from '../../src/drivers/dns/query.ts'
 import type { TsigKey } from '../../src/drivers/dns/tsig.ts'
 import type { Rr } from '../../src/drivers/dns/wire.ts'
 import { machineClock } from '../../src/clock.ts'
-import type { DnsHost, Journal, LogLine, Store, Vantage } from '../../src/ports.ts'
+import type { DnsHost, Journal, LogLine, NameServers, Store, Vantage } from '../../src/ports.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
 import { fastClock } from './fast-clock.ts'
 import type { FastClock } from './fast-clock.ts'
@@ -41,7 +41,7 @@ export type RigOptions = {
   speed?: number
   change?: (config: Config) => Config
   /** Which name servers the parent publishes; each host's own server unless given. */
-  nameServers?: string[]
+  nameServers?: NameServers
   /** One client of one shared store per process; in memory unless given. */
   store?: (clock: FastClock) => () => Client
 }
@@ -79,7 +79,8 @@ export type Rig = {
   /** Called around every write of any controller; may crash it. */
   onWrite: ((when: 'before' | 'after', host: string) => void | Promise<void>) | null
   controllers: Controller[]
-  start(id?: string): Controller
+  /** `file`: the hash of its file and what that says; the same for all unless given. `as`: a `watch` unless given. */
+  start(id?: string, file?: Pick<Parts, 'configHash' | 'written'>, as?: Pick<RunOptions, 'ownMoves'>): Controller
   client: Client
   ledger(): Promise<Ledger>
   ask(request: Asked): Promise<string>
@@ -98,6 +99,9 @@ export type Rig = {
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 export type Asked = Without<Request, 'id' | 'by' | 'expiresMs'>
+
+/** A parent that publishes these name servers, and has a DS for the zone or not. */
+export const listed = (servers: string[], ds: boolean | null = false): NameServers => ({ of: async () => servers, ds: () => ds })
 
 const nobody = '127.0.0.1:1'
 const waitMs = 30_000
@@ -184,23 +188,23 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
   })
   const crashed = new Set<Controller>()
 
-  const start = (id = `ctl-${rig.controllers.length + 1}`): Controller => {
+  const start: Rig['start'] = (id = `ctl-${rig.controllers.length + 1}`, file = { configHash: 'lab', written: {} }, as = { ownMoves: true }) => {
     const abort = new AbortController()
     const store = connect()
     const lines: LogLine[] = []
     let seenSelf: Self | null = null
     const parts: Parts = {
-      config, configHash: 'lab', checks: { active: [{ kind: 'tcp', port: 80 }], standby: null }, canaries: [], clock, store,
+      config, ...file, checks: { active: [{ kind: 'tcp', port: 80 }], standby: null }, canaries: [], clock, store,
       log: (line) => void lines.push(line),
       vantages: config.vantages.map((v) => vantageOf(v.vantage)),
       clouds: [],
       hosts: hosts.map((host) => dnsHostOf(host, () => controller)),
-      nameServers: { of: async () => options.nameServers ?? servers.map(({ server }) => server) },
+      nameServers: options.nameServers ?? listed(servers.map(({ server }) => server)),
       serversOf: Object.fromEntries(hosts.map((h) => [h.host, [h.of.server]])),
       data: null,
       leader: { id, pid: process.pid, machine: 'lab', sinceMs: clock.now().wallMs, command: 'watch' },
     }
-    const running = runController(parts, { ownMoves: true, onTurn: (self) => (seenSelf = self) }, abort.signal)
+    const running = runController(parts, { ...as, onTurn: (self) => (seenSelf = self) }, abort.signal)
     const controller: Controller = {
       id,
       lines,

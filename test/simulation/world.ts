@@ -145,6 +145,7 @@ function startController(world: World, controller: Controller): void {
   const parts: Parts = {
     config,
     configHash: 'simulated',
+    written: {},
     checks: { active: [{ kind: 'tcp', port: 443 }], standby: null },
     canaries: Array.from({ length: config.canaries }, (_, i) => `https://canary-${i}.example`),
     clock: process.clock,

@@ -4,7 +4,7 @@ import { observeOnce } from '../actor.ts'
 import { liftedBy, planFor, refusalOf, type MoveWish } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { planJson, planLines } from '../plans.ts'
-import { liveReport, openToRead, readSettings, refuseMisfit, stateOf } from '../store.ts'
+import { liveReport, openToRead, readSettings, refuseMisfit, sayOtherFile, stateOf } from '../store.ts'
 
 type Options = { kind: string; to: string | null; force: boolean; unready: boolean; unfenced: boolean; acceptLoss: string | null }
 
@@ -25,6 +25,7 @@ async function show(cli: Cli, settings: Settings, wish: MoveWish): Promise<numbe
   const view = await store.read()
   refuseMisfit(view.ledger, settings)
   const live = liveReport(view, cli.clock)
+  if (live) sayOtherFile(cli, live, settings)
   const state = live ? stateOf(view, live, settings) : await observeOnce(cli, settings, store)
   const { plan: found, epoch, decision } = planFor(wish, state, settings.core)
   const given = found && { plan: found, epoch, config: settings.core, ledger: state.ledger, nowMs: cli.clock.now().wallMs }

@@ -75,18 +75,27 @@ async function reread({ cli, store, log }: Around, { settings: old, parts: { lea
     refuseMisfit((await store.read()).ledger, settings)
     const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch', sinceMs: leader.sinceMs })
     const changes = changesOf(old, settings)
-    const msg = changes.length > 0 ? `${settings.file} was read anew: ${changes.join('; ')}` : `${settings.file} was read anew: nothing has changed`
+    const isSame = changes.length === 0 && settings.hash === old.hash
+    const msg = `${settings.file} was read anew: ${isSame ? 'nothing has changed' : changes.join('; ') || 'only in its layout or its comments'}`
     log({ level: 'info', event: 'config', msg })
-    if (changes.length === 0) return null
+    if (isSame) return null
     for (const warning of settings.warnings) log({ level: 'warn', event: 'config', msg: warning })
-    const book = openBook(store, settings.core, cli.clock)
-    await book.note([book.entry('config', msg, { hash: settings.hash })])
+    await putInForce({ cli, store }, { settings, parts }, msg)
     return { settings, parts }
   } catch (thrown) {
     if (!(thrown instanceof Said)) throw thrown
     log({ level: 'error', event: 'config', msg: `the file was not taken, and the earlier one stays: ${thrown.message.replaceAll('\n', ' · ')}` })
     return null
   }
+}
+
+/** Where this process leads, the file that it has read anew is the one in force. One that stands by says so when it comes to lead. */
+async function putInForce({ cli, store }: Pick<Around, 'cli' | 'store'>, { settings, parts }: Run, msg: string): Promise<void> {
+  const book = openBook(store, settings.core, cli.clock)
+  const { configHash: hash, written, leader } = parts
+  await book.change((ledger) =>
+    ledger.file?.leader === leader.id ? { ledger: { ...ledger, file: { hash, written, leader: leader.id } }, entries: [book.entry('config', msg, { hash })] } : null,
+  )
 }
 
 type HangUps = {
