@@ -14,7 +14,8 @@ const may: Record<string, string[]> = {
   store: ['core', 'errors', 'clock', 'ports', 'node'],
   controller: ['core', 'errors', 'clock', 'ports', 'settings'],
   demo: ['core', 'errors', 'clock', 'ports', 'drivers', 'version', 'node', 'package'],
-  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'drivers', 'store', 'controller', 'demo', 'version', 'node', 'package'],
+  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'drivers', 'store', 'controller', 'demo', 'web', 'version', 'node', 'package'],
+  web: ['core', 'errors', 'clock', 'ports', 'node', 'package'],
   main: ['cli'],
   lifeboat: ['main', 'node'],
 }

@@ -1,0 +1,119 @@
+import { connect } from 'node:net'
+import { request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { machineClock as clock } from '../../src/clock.ts'
+import { freshLedger } from '../../src/core/ledger.ts'
+import { emptyWatch } from '../../src/core/observe.ts'
+import type { Request, State } from '../../src/core/types.ts'
+import { memoryClient, memoryState } from '../../src/store/memory.ts'
+import { remoteConfig, remoteStore } from '../../src/store/remote.ts'
+import { pagesOf } from '../../src/web/pages.ts'
+import { serveWeb, type Web } from '../../src/web/server.ts'
+import { configOf, pastOf } from '../core/house.ts'
+
+type Served = Web & { url: string; say: { onTime: boolean; state: State; leading: boolean }; lines: string[]; store: ReturnType<typeof memoryClient> }
+
+async function served(token: string | null = null): Promise<Served> {
+  const core = configOf()
+  const store = memoryClient(memoryState(), { clock })
+  const say = { onTime: true, leading: true, state: { ledger: freshLedger(core), watch: emptyWatch() } as State }
+  const lines: string[] = []
+  const pages = pagesOf({ file: '/etc/lifeboat.yaml', core, store, clock, status: async () => ({ app: core.app }), seen: () => say })
+  const web = await serveWeb({ address: '127.0.0.1:0', token, pages, isOnTime: () => say.onTime, log: ({ msg }) => lines.push(msg) })
+  onTestFinished(web.stop)
+  return { ...web, url: `http://127.0.0.1:${web.port}`, say, lines, store }
+}
+
+const codeOf = async (url: string, headers: Record<string, string> = {}): Promise<number> =>
+  new Promise((answered, failed) => request(url, { headers, agent: false }, (response) => answered(response.resume().statusCode!)).once('error', failed).end())
+
+const pause = (id = 'r1'): Request => ({ id, by: 'mara', expiresMs: Date.now() + 30_000, what: 'pause', untilMs: null, why: 'a test' })
+
+test('/healthz tells by its status alone whether rounds are on time, and asks for no token', async () => {
+  const { url, say } = await served('a-token-of-somebody')
+  expect(await codeOf(`${url}/healthz`)).toBe(200)
+  say.onTime = false
+  const answer = await fetch(`${url}/healthz`)
+  expect([answer.status, await answer.text()]).toEqual([503, ''])
+})
+
+test('with a token nothing else is said without it', async () => {
+  const { url } = await served('a-token-of-somebody')
+  for (const page of ['/status', '/metrics', '/config', '/store', '/journal', '/requests', '/nowhere']) expect(await codeOf(url + page), page).toBe(401)
+  expect(await codeOf(`${url}/status`, { authorization: 'Bearer another' })).toBe(401)
+  expect(await codeOf(`${url}/status`, { authorization: 'Bearer a-token-of-somebody' })).toBe(200)
+})
+
+test('without a token a web page in a browser on this machine learns nothing and asks for nothing', async () => {
+  const { url } = await served()
+  expect(await codeOf(`${url}/status`)).toBe(200)
+  expect(await codeOf(`${url}/status`, { origin: 'https://stranger.example' })).toBe(403)
+  expect(await codeOf(`${url}/status`, { host: 'rebound.stranger.example' })).toBe(403)
+  expect(await codeOf(`${url}/status`, { host: 'localhost:1' })).toBe(200)
+})
+
+test('the metrics have the names that dashboards rest on, and what is unknown has no line', async () => {
+  const { url, say } = await served()
+  const text = async () => (await fetch(`${url}/metrics`)).text()
+  const before = await text()
+  for (const line of ['lifeboat_protected 0', 'lifeboat_leading 1', 'lifeboat_paused 0', 'lifeboat_epoch 0']) expect(before).toContain(`${line}\n`)
+  expect(before).not.toMatch(/^lifeboat_site_up\{/m)
+  expect(before).not.toMatch(/^lifeboat_moves_total\{/m)
+  const site = { health: 'up' as const, sinceMs: 0, verdict: 'well' as const, row: 12, verdictSinceMs: 0, failingSinceMs: null, returning: false, why: '', ready: true, certificateUntilMs: Date.now() + 86_400_000 }
+  const answer = { kind: 'ok' as const, address: '192.0.2.1', detail: '', ms: 250, certificateUntilMs: null }
+  const { ledger } = say.state
+  const past = pastOf(4, 'aws', 'hetzner')
+  say.state = {
+    ledger: { ...ledger, epoch: 4, active: 'aws', past: [past] },
+    watch: { ...emptyWatch(), at: { monoMs: 1, wallMs: 1_800_000_000_500 }, sites: { aws: site, hetzner: { ...site, health: 'down' } }, votes: { aws: { here: { says: 'up', run: 3, answers: [answer], failure: null, atMs: 1 } } } },
+  }
+  const after = await text()
+  for (const line of [
+    'lifeboat_site_up{site="aws"} 1', 'lifeboat_site_up{site="hetzner"} 0', 'lifeboat_site_active{site="aws"} 1', 'lifeboat_standby_ready{site="hetzner"} 1', 'lifeboat_epoch 4',
+    'lifeboat_last_round_timestamp_seconds 1800000000.5', 'lifeboat_probe_duration_seconds{site="aws",vantage="here"} 0.25', 'lifeboat_moves_total{kind="failover",outcome="done"} 1',
+  ]) expect(after).toContain(`${line}\n`)
+  expect(Number(/^lifeboat_certificate_expiry_seconds\{site="aws"\} (.*)$/m.exec(after)?.[1])).toBeGreaterThan(86_000)
+  expect(await text(), 'a move is counted once').toContain('lifeboat_moves_total{kind="failover",outcome="done"} 1\n')
+})
+
+test('a command elsewhere reads and asks through it what it would in the store', async () => {
+  const { url, store } = await served('a-token-of-somebody')
+  const remote = { url, token: 'a-token-of-somebody', clock }
+  const there = remoteStore(remote)
+  expect(await remoteConfig(remote)).toEqual({ file: '/etc/lifeboat.yaml', core: configOf() })
+  await there.ask({ request: pause() })
+  expect((await there.read()).requests).toEqual((await store.read()).requests)
+  expect((await store.read()).requests).toMatchObject([{ id: 'r1', what: 'pause', why: 'a test' }])
+  await store.commit({ revision: 0, ledger: freshLedger(configOf()), entries: [{ event: 'request', atMs: 1, msg: 'taken', fields: { epoch: 3 } }], takes: 'r1' })
+  expect(await there.entries({ event: 'request', epoch: 3, most: 5 })).toEqual(await store.entries({ event: 'request', epoch: 3, most: 5 }))
+  await expect(there.commit({ revision: 1, ledger: freshLedger(configOf()), entries: [] })).rejects.toThrow('itself writes its ledger')
+})
+
+test('what cannot be asked is a sentence: no controller, another token, another page, no request, an old request', async () => {
+  const { url, lines } = await served('a-token-of-somebody')
+  const store = (token: string | null, at = url) => remoteStore({ url: at, token, clock })
+  await expect(store('x', 'http://127.0.0.1:9').read()).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('cannot be reached') })
+  await expect(store('x').read()).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('does not take our token') })
+  await expect(store('a-token-of-somebody').ask({ request: { ...pause(), what: 'dance' } as never })).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('no request that this version') })
+  await expect(store('a-token-of-somebody').ask({ request: { ...pause(), expiresMs: 5 } })).rejects.toThrow('has expired already')
+  await expect(store('a-token-of-somebody').entries({ most: 1e9 })).rejects.toThrow('/journal takes')
+  expect(lines).toEqual([])
+})
+
+test('a slow sender and too long a body are cut off', async () => {
+  const { port, url } = await served()
+  expect((await fetch(`${url}/requests`, { method: 'POST', body: 'x'.repeat(70_000) })).status).toBe(400)
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  const closed = new Promise((done) => socket.once('close', done))
+  socket.write('GET /status HTTP/1.1\r\n')
+  const drip = setInterval(() => socket.write('x-slow: 1\r\n'), 300)
+  onTestFinished(() => clearInterval(drip))
+  expect(await Promise.race([closed.then(() => 'cut off'), sleep(10_000, 'still open')])).toBe('cut off')
+})
+
+test('an address that is taken is said', async () => {
+  const { port } = await served()
+  await expect(serveWeb({ address: `127.0.0.1:${port}`, token: null, pages: {}, isOnTime: () => true, log: () => {} })).rejects.toThrow(`listen: nothing can be served at 127.0.0.1:${port}`)
+})
