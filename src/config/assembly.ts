@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import type { Config } from '../core/types.ts'
+import { checksOf } from './checks.ts'
 import { dnsDrivers } from './companies.ts'
 import { entriesOf } from './lists.ts'
 import { hostIdOf, zoneOf } from './rules/dns.ts'
 import { acceptedFates } from './rules/fates.ts'
 import type { File, FileDnsHost } from './schema.ts'
-import type { Check, DnsHostSettings, Settings } from './settings.ts'
+import type { DnsHostSettings, Settings } from './settings.ts'
 import type { Tree } from './tree.ts'
 
 /** A mapping in the order of the file. JavaScript moves keys that look like numbers to the front, and order is preference. */
@@ -14,26 +15,6 @@ const inOrder = <V>(record: Record<string, V>, tree: Tree, key: string): [string
 
 const present = (record: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== undefined))
-
-// ── Checks ───────────────────────────────────────────────────────────────────
-
-type Tls = 'public' | 'any' | { ca: string }
-
-const activeChecks = ({ check }: File, tls: Tls): Check[] => {
-  if (check.tcp !== undefined) return [{ kind: 'tcp', port: check.tcp }]
-  if (check.dns) return [{ kind: 'dns', ...check.dns }]
-  return (check.url ?? []).map((url) => ({ kind: 'http', url, status: check.status ?? [200], body: check.body ?? null, tls }))
-}
-
-/** What `standby` does not say is as for the active site. */
-const standbyChecks = ({ check }: File, tls: Tls): Check[] | null =>
-  check.standby?.url.map((url) => ({
-    kind: 'http',
-    url,
-    status: check.standby?.status ?? check.status ?? [200],
-    body: check.standby?.body ?? check.body ?? null,
-    tls,
-  })) ?? null
 
 // ── DNS ──────────────────────────────────────────────────────────────────────
 
@@ -106,14 +87,13 @@ const vantagesOf = (file: File, tree: Tree): Settings['vantages'] =>
 /** Settings out of a file that is sound. `caPem`: the text of `check.tls.ca`; null where none is named. */
 export const assemble = (file: File, tree: Tree, around: { path: string; folder: string; hash: string; caPem: string | null; warnings: string[] }): Settings => {
   const vantages = vantagesOf(file, tree)
-  const tls = around.caPem !== null ? { ca: around.caPem } : file.check.tls === 'any' ? 'any' : 'public'
   const store = file.store.driver === 'sqlite' ? file.store.path : undefined
   return {
     file: around.path,
     folder: around.folder,
     hash: around.hash,
     core: coreOf(file, tree, vantages),
-    checks: { active: activeChecks(file, tls), standby: standbyChecks(file, tls) },
+    checks: checksOf(file, around.caPem),
     sites: Object.fromEntries(
       entriesOf(file.sites).map(([site, { machineId, stack, dir }]) => [site, { machineId: machineId ?? null, stack: stack ?? null, dir: dir ?? null }]),
     ),

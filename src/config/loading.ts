@@ -4,8 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { Said, textOf } from '../errors.ts'
 import { assemble } from './assembly.ts'
-import type { Fault } from './faults.ts'
-import { readTree } from './reading.ts'
+import { readTree, type Authority } from './reading.ts'
 import type { Settings } from './settings.ts'
 import { parseTree, type Tree } from './tree.ts'
 import { lookupIn } from './variables.ts'
@@ -47,7 +46,7 @@ const isCertificate = (block: string): boolean => {
 }
 
 /** The certificate authority of the check, as PEM text: null where none is named. Read from the bare data, so that its fault is told beside all others. */
-const readCa = (tree: Tree, folder: string, name: string): { pem: string | null; faults: Fault[] } => {
+const readCa = (tree: Tree, folder: string, name: string): Authority => {
   const path = ['check', 'tls', 'ca']
   const file = tree.valueAt(path)
   if (typeof file !== 'string' || file === '') return { pem: null, faults: [] }
@@ -72,7 +71,7 @@ export const loadSettings = (whence: Whence): Settings => {
   if (tree.value === null) throw new Said(`${name}:1: file: is empty (got nothing). Write app, sites, check and dns at least`)
 
   const ca = readCa(tree, folder, name)
-  const read = readTree(tree, name, ca.faults)
+  const read = readTree(tree, name, ca)
   if ('errors' in read) throw new Said(read.errors.join('\n'))
   const hash = createHash('sha256').update(text).digest('hex')
   return assemble(read.file, tree, { path, folder, hash, caPem: ca.pem, warnings: read.warnings })

@@ -27,17 +27,20 @@ const onePerKey = (faults: Fault[]): Fault[] => {
   })
 }
 
-const judge = (asked: Rule[], file: File, tree: Tree, faulty: Path[]): Finding[] =>
-  asked.filter((rule) => mayJudge(rule, faulty)).flatMap((rule) => rule.judge(file, tree))
+/** The text of `check.tls.ca` (null: none is named, or it cannot be read), and what is wrong with it. */
+export type Authority = { pem: string | null; faults: Fault[] }
 
-/** The file's content, or every line that says what is wrong with it; and the lines that stop nothing. `name` begins each line; `before`: faults that were found already. */
-export const readTree = (tree: Tree, name: string, before: Fault[]): { file: File; warnings: string[] } | { errors: string[] } => {
+type Read = { file: File; warnings: string[] } | { errors: string[] }
+
+/** The file's content, with the lines that stop nothing; or every line that says what is wrong with it. `name` begins each line. */
+export const readTree = (tree: Tree, name: string, ca: Authority): Read => {
   const { file, faults: ofSchema } = readAll(tree)
-  const faults = onePerKey([...tree.faults, ...before, ...ofSchema].map((fault) => ({ ...fault, path: trimmed(fault.path, tree) })))
+  const judge = (asked: Rule[], faulty: Path[]): Finding[] => asked.filter((rule) => mayJudge(rule, faulty)).flatMap((rule) => rule.judge(file, tree, ca.pem))
+  const faults = onePerKey([...tree.faults, ...ca.faults, ...ofSchema].map((fault) => ({ ...fault, path: trimmed(fault.path, tree) })))
   const faulty = faults.flatMap(({ path, meant }) => (meant ? [path, meant] : [path]))
 
-  const found = judge(rules.filter(({ warns }) => !warns), file, tree, faulty)
+  const found = judge(rules.filter(({ warns }) => !warns), faulty)
   const errors = reportLines([...faults, ...found, ...notYet(tree)], tree, name)
   if (errors.length > 0) return { errors }
-  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), file, tree, []), tree, name) }
+  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), []), tree, name) }
 }

@@ -1,4 +1,4 @@
-// Times that no config changes, all in milliseconds. Each says what it bounds.
+// Bounds that no config changes; times in milliseconds. Each says what it bounds.
 
 /** A site's write lease; a fence is waited out for this × 1.1 + `fenceMarginMs` (DESIGN.md rule 1). */
 export const leaseMs = 15_000
@@ -12,6 +12,9 @@ export const hostLostAfterMs = 90_000
 
 /** Evidence that was not read again for this long says nothing any more: three polls and some slack. */
 export const evidenceFreshMs = 100_000
+
+/** A signature lasts this long at the least when a move is confirmed: time for a person to find that nobody signs any more (DNS.md, "DNSSEC"). */
+export const signatureLeastMs = 3 * 86_400_000
 
 /** Wall and monotonic clock may differ by this much over one round. */
 export const clockDriftMs = 2_000
@@ -35,3 +38,20 @@ export const hourMs = 3_600_000
 
 /** How often drift is written back in an hour under `dns.drift: reassert`. */
 export const reassertsPerHour = 3
+
+/** What a vantage elsewhere takes in one request, at most; lengths in characters. Its server refuses more, and the file's rules what would ask for more. */
+export const askMost = {
+  questions: 128,
+  canaries: 16,
+  timeoutMs: 60_000,
+  urlLength: 2_048,
+  statuses: 100,
+  bodyLength: 4_096,
+  caLength: 65_536,
+  names: 64,
+  /** Of the whole request: a certificate authority's PEM stands in each question. */
+  requestBytes: 1_048_576,
+} as const
+
+/** A vantage takes no shorter token: it would be guessed. */
+export const tokenLeast = 16

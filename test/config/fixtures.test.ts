@@ -14,8 +14,8 @@ describe('one fixture for each mistake, with its exact message', () => {
     const met = new Set<number>()
     for (const [i, rule] of rules.entries()) {
       const { judge } = rule
-      rule.judge = (file, tree) => {
-        const found = judge(file, tree)
+      rule.judge = (...given) => {
+        const found = judge(...given)
         if (found.length > 0) met.add(i)
         return found
       }

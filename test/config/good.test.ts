@@ -90,7 +90,7 @@ test('a full file says what it says, in canonical form', () => {
     digitalocean: { token: 'not-a-real-token', secondToken: 'not-a-real-second', endpoint: 'http://127.0.0.1:8080' },
   })
   expect(settings.store.path).toBe(join(folderOf('good'), '../store.db'))
-  expect(settings.secrets.toSorted()).toEqual(['c2VjcmV0LW9mLXRoZS16b25l', 'not-a-real-one', 'not-a-real-second', 'not-a-real-token'])
+  expect(settings.secrets.toSorted()).toEqual(['c2VjcmV0LW9mLXRoZS16b25l', 'not-a-real-one-at-all', 'not-a-real-second', 'not-a-real-token'])
 })
 
 test('tcp and dns are kinds of check', () => {

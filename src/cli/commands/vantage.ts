@@ -1,6 +1,6 @@
+import { tokenLeast } from '../../core/limits.ts'
 import { exits, Said } from '../../errors.ts'
 import { serveVantage } from '../../drivers/vantages/server.ts'
-import { tokenMin } from '../../drivers/vantages/signing.ts'
 import type { Cli } from '../cli.ts'
 import { logTo } from '../log.ts'
 import { localVantage } from '../wiring.ts'
@@ -9,8 +9,8 @@ import { localVantage } from '../wiring.ts'
 export async function vantage(cli: Cli, { listen }: { listen: string | null }): Promise<number> {
   if (listen === null) throw new Said('lifeboat vantage needs to know where to listen: --listen 127.0.0.1:8687')
   const token = cli.env.LIFEBOAT_VANTAGE_TOKEN ?? ''
-  if (token.length < tokenMin)
-    throw new Said(`LIFEBOAT_VANTAGE_TOKEN ${token === '' ? 'is not set' : `is too short`}. Set it to at least ${tokenMin} characters, the same as the controller's; a fresh one: ${cli.clock.id().replaceAll('-', '')}`)
+  if (token.length < tokenLeast)
+    throw new Said(`LIFEBOAT_VANTAGE_TOKEN ${token === '' ? 'is not set' : `is too short`}. Set it to at least ${tokenLeast} characters, the same as the controller's; a fresh one: ${cli.clock.id().replaceAll('-', '')}`)
   cli.keepSecret([token])
   const stop = cli.stop()
   const log = logTo(cli)

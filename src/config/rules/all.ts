@@ -1,6 +1,7 @@
 import * as accounts from './accounts.ts'
 import * as checks from './checks.ts'
 import * as dns from './dns.ts'
+import * as elsewhere from './elsewhere.ts'
 import * as fates from './fates.ts'
 import type { Rule } from './rule.ts'
 import * as running from './running.ts'
@@ -35,6 +36,8 @@ export const rules: Rule[] = [
   vantages.nobodyVotes,
   vantages.quorumAboveVoters,
   vantages.quorumWithoutMajority,
+  elsewhere.moreThanItTakes,
+  elsewhere.shortToken,
   dns.nameTwice,
   dns.nameInNoZone,
   dns.zoneWithoutName,

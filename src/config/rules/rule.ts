@@ -5,9 +5,10 @@ import type { Path, Tree } from '../tree.ts'
 /**
  * One rule about more than one key. It is asked only where nothing that it `reads` is at fault already (`*` is any one step; what
  * lies below counts), so that it may take the types of File at their word there. `tree`: the bare data,
- * where a rule counts what may itself be at fault. `warns`: its findings stop nothing.
+ * where a rule counts what may itself be at fault. `caPem`: the text of `check.tls.ca`; null where none is named, or it is at fault.
+ * `warns`: its findings stop nothing.
  */
-export type Rule = { reads: string[]; warns?: boolean; judge: (file: File, tree: Tree) => Finding[] }
+export type Rule = { reads: string[]; warns?: boolean; judge: (file: File, tree: Tree, caPem: string | null) => Finding[] }
 
 const overlaps = (path: Path, pattern: string): boolean => {
   const steps = pattern.split('.')

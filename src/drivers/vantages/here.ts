@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { askMost } from '../../core/limits.ts'
 import type { HostView } from '../../core/moving.ts'
 import type { Answer } from '../../core/types.ts'
 import type { Ask, Dig, Question, Sight, Vantage } from '../../ports.ts'
@@ -10,9 +11,6 @@ import { findAtEach, joining, systemResolve } from '../probes/hostname.ts'
 import type { Resolve } from '../probes/hostname.ts'
 import { probeHttp } from '../probes/http.ts'
 import { probeTcp } from '../probes/tcp.ts'
-
-/** How many questions are under way at once: enough that an ask of this size ends within its longest time-out. */
-export const questionsAtOnce = 128
 
 export type HereOptions = {
   vantage: string
@@ -77,6 +75,6 @@ const inTurn = async <T, R>(items: T[], work: (item: T) => Promise<R>): Promise<
   const worker = async (): Promise<void> => {
     for (const [at, item] of queue) results[at] = await work(item)
   }
-  await Promise.all(Array.from({ length: Math.min(questionsAtOnce, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(askMost.questions, items.length) }, worker))
   return results
 }

@@ -4,10 +4,11 @@ import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Clock } from '../../clock.ts'
+import { askMost, tokenLeast } from '../../core/limits.ts'
 import { Said, textOf } from '../../errors.ts'
 import type { Log, Vantage } from '../../ports.ts'
-import { askShape, digShape, requestMaxBytes } from './shapes.ts'
-import { nonceHeader, signatureHeader, signingWith, tokenMin } from './signing.ts'
+import { askShape, digShape } from './shapes.ts'
+import { nonceHeader, signatureHeader, signingWith } from './signing.ts'
 import type { Action, Signing } from './signing.ts'
 
 /** How long the vantage may take beyond what it was asked for before it is stopped. */
@@ -21,7 +22,7 @@ export type Serving = { address: string; port: number; stop(): Promise<void> }
 /** Probes for controllers elsewhere until it is stopped. `listen`: IP:port or [v6]:port. Throws Said where it cannot listen. */
 export const serveVantage = async (options: ServeOptions): Promise<Serving> => {
   const { listen, token, log } = options
-  if (token.length < tokenMin) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenMin}`)
+  if (token.length < tokenLeast) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenLeast}`)
   const stopped = new AbortController()
   const server = createServer(limits, answering(options, stopped.signal))
   server.maxConnections = 64
@@ -59,7 +60,7 @@ const answering = ({ token, vantage, log, clock }: ServeOptions, stopped: AbortS
     // Every open port is asked for everything; that is no news.
     if (!action) return refuse(response, 404, '')
     const body = await bodyOf(request)
-    if (!body) return refuse(response, 413, `its body is longer than ${requestMaxBytes} bytes`)
+    if (!body) return refuse(response, 413, `its body is longer than ${askMost.requestBytes} bytes`)
     const nonce = signedNonce(request, action, body, signing)
     if (nonce === null || nonces.has(nonce)) return refuse(response, 401, nonce === null ? 'it is not signed with our token' : 'it was sent before')
     remember(nonces, nonce)
@@ -106,13 +107,13 @@ const actionOf = ({ method, url }: IncomingMessage): Action | null => {
 
 // Null: too long.
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | null> => {
-  if (Number(request.headers['content-length'] ?? 0) > requestMaxBytes) return null
+  if (Number(request.headers['content-length'] ?? 0) > askMost.requestBytes) return null
   const chunks: Buffer[] = []
   let bytes = 0
   // Stopping early must not destroy the request: its connection carries the refusal.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > requestMaxBytes) return null
+    if (bytes > askMost.requestBytes) return null
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

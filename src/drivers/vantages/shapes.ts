@@ -1,22 +1,18 @@
 import { z } from 'zod'
+import { askMost } from '../../core/limits.ts'
 import type { HostView } from '../../core/moving.ts'
 import { answers } from '../../core/words.ts'
 import type { AnswerKind } from '../../core/words.ts'
 import type { Ask, Dig, Question, Sight } from '../../ports.ts'
-import { questionsAtOnce } from './here.ts'
 
 // What crosses the wire between a controller and a vantage, checked at both ends. Unknown keys are dropped, so that a newer
 // controller may say more than an older vantage knows.
 
-/** No time-out of a question is longer. */
-export const timeoutMaxMs = 60_000
-/** No body of a request is longer; a certificate authority's PEM stands in each question. */
-export const requestMaxBytes = 1024 * 1024
-
 const name = z.string().min(1).max(255)
-const timeoutMs = z.number().int().min(1).max(timeoutMaxMs)
+const timeoutMs = z.number().int().min(1).max(askMost.timeoutMs)
 const port = z.number().int().min(1).max(65535)
-const url = z.url({ protocol: /^https?$/ }).max(2048)
+const url = z.url({ protocol: /^https?$/ }).max(askMost.urlLength)
+const names = z.array(name).max(askMost.names)
 const about = { site: name, address: name, timeoutMs }
 
 const question: z.ZodType<Question> = z.discriminatedUnion('kind', [
@@ -24,10 +20,10 @@ const question: z.ZodType<Question> = z.discriminatedUnion('kind', [
     ...about,
     kind: z.literal('http'),
     url,
-    status: z.array(z.union([z.number(), z.string().max(3)])).max(100),
-    body: z.string().max(4096).nullable(),
-    tls: z.union([z.literal('public'), z.literal('any'), z.object({ ca: z.string().max(65_536) })]),
-    names: z.array(name).max(64),
+    status: z.array(z.union([z.number(), z.string().max(3)])).max(askMost.statuses),
+    body: z.string().max(askMost.bodyLength).nullable(),
+    tls: z.union([z.literal('public'), z.literal('any'), z.object({ ca: z.string().max(askMost.caLength) })]),
+    names,
   }),
   z.object({ ...about, kind: z.literal('tcp'), port }),
   z.object({ ...about, kind: z.literal('dns'), name, type: z.string().regex(/^[A-Z0-9]{1,16}$/), port: port.optional() }),
@@ -35,8 +31,8 @@ const question: z.ZodType<Question> = z.discriminatedUnion('kind', [
 
 /** What a controller asks of a vantage in a round. */
 export const askShape: z.ZodType<Ask> = z.object({
-  questions: z.array(question).max(questionsAtOnce),
-  canaries: z.array(url).max(16),
+  questions: z.array(question).max(askMost.questions),
+  canaries: z.array(url).max(askMost.canaries),
   timeoutMs,
 })
 
@@ -45,8 +41,9 @@ export const digShape: z.ZodType<Dig> = z.object({
   server: name,
   zone: name,
   marker: name,
-  names: z.array(name).max(64),
+  names,
   timeoutMs,
+  dnssec: z.boolean().optional(),
 })
 
 const answer = z.object({
@@ -66,12 +63,15 @@ export const sightShapeFor = (ask: Ask): z.ZodType<Sight> =>
     })
     .refine((sight) => sight.answers.every(({ address }, at) => address === ask.questions[at]?.address))
 
+const signed = z.object({ sinceMs: z.number(), untilMs: z.number() })
+
 /** What a vantage saw at a name server. Null: no answer. */
 export const viewShape: z.ZodType<HostView | null> = z
   .object({
     txt: z.array(z.string()),
     txtTtlS: z.number().nullable(),
-    sets: z.array(z.object({ name: z.string(), type: z.string(), ttlS: z.number(), values: z.array(z.string()) })),
+    sets: z.array(z.object({ name: z.string(), type: z.string(), ttlS: z.number(), values: z.array(z.string()), signed: signed.nullable().optional() })),
     serial: z.number().nullable(),
+    signers: z.object({ signs: z.array(z.string()), publishes: z.array(z.string()) }).optional(),
   })
   .nullable()

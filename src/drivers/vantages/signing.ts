@@ -16,9 +16,6 @@ export type Signing = {
 }
 export type Message = { what: 'ask' | 'answer'; action: Action; nonce: string; body: string | Buffer }
 
-/** A vantage takes no shorter token: it would be guessed. */
-export const tokenMin = 16
-
 /**
  * Signs and checks with the token that both ends share. No time stands in it: a vantage must answer whose clock is off. What
  * a time would guard against is harmless or caught: a request sent again makes it probe again, an old answer has another nonce.

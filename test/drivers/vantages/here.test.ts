@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
-import { hereVantage, questionsAtOnce } from '../../../src/drivers/vantages/here.ts'
+import { askMost } from '../../../src/core/limits.ts'
+import { hereVantage } from '../../../src/drivers/vantages/here.ts'
 import type { Dig, Question } from '../../../src/ports.ts'
 import { version } from '../../../src/version.ts'
 import { makeAuthority } from '../../lab/certificates.ts'
@@ -35,7 +36,7 @@ test('the answers stand in the order of the questions', async () => {
 test('many questions that are silent end in one time-out', async () => {
   const hung = await listenTcp(() => {})
   const question: Question = { ...tcp(0, 'aws', 300), kind: 'http', url: `http://shop.example:${hung}/`, status: [200], body: null, tls: 'public', names: [] }
-  const questions = Array.from({ length: questionsAtOnce }, () => question)
+  const questions = Array.from({ length: askMost.questions }, () => question)
   const startedMs = performance.now()
   const sight = await here.probe({ questions, canaries: [], timeoutMs: 300 }, never)
   expect(sight?.answers.map(({ kind }) => kind)).toEqual(questions.map(() => 'silent'))

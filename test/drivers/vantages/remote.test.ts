@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
+import { askMost } from '../../../src/core/limits.ts'
 import { hereVantage } from '../../../src/drivers/vantages/here.ts'
 import { remoteVantage } from '../../../src/drivers/vantages/remote.ts'
 import { serveVantage } from '../../../src/drivers/vantages/server.ts'
-import { requestMaxBytes } from '../../../src/drivers/vantages/shapes.ts'
 import { nonceHeader, signatureHeader, signingWith } from '../../../src/drivers/vantages/signing.ts'
 import { Said } from '../../../src/errors.ts'
 import type { Ask, Dig, LogLine, Vantage } from '../../../src/ports.ts'
@@ -160,7 +160,7 @@ test.each([
 
 test('a body that is too long is refused, whether it says so or not', async () => {
   const { port } = await serve()
-  const long = 'x'.repeat(requestMaxBytes + 1)
+  const long = 'x'.repeat(askMost.requestBytes + 1)
   expect(await send(port, long, signed(long))).toMatchObject({ status: 413, text: '' })
   const chunked = await new Promise<number | undefined>((resolve, reject) => {
     const request = ask({ host: '127.0.0.1', port, path: '/probe', method: 'POST', agent: false }, (response) => resolve(response.resume().statusCode))
