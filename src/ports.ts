@@ -99,7 +99,15 @@ export type Ask = { questions: Question[]; canaries: string[]; timeoutMs: number
 export type Sight = { answers: Answer[]; canaries: { well: number; asked: number } }
 
 /** What is read from one name server by DNS query: the marker and each name's A, AAAA and CNAME. */
-export type Dig = { server: string; zone: string; marker: string; names: string[]; timeoutMs: number }
+export type Dig = {
+  server: string
+  zone: string
+  marker: string
+  names: string[]
+  timeoutMs: number
+  /** True: the signatures as well. Left out: not. */
+  dnssec?: boolean
+}
 
 /** A place that probes run from, here or elsewhere. */
 export interface Vantage {
@@ -142,6 +150,8 @@ export interface DnsHost {
 export interface NameServers {
   /** The last good list is kept; null: never found out. */
   of(zone: string, signal: AbortSignal): Promise<string[] | null>
+  /** Whether the parent has a DS for the zone, as `of` last found out; never for a zone whose list is given. Null: could not find out. */
+  ds(zone: string): boolean | null
 }
 
 /** Who may write, at sites that hold data. A site asks for its lease; nothing is pushed that opens it. */

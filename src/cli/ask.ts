@@ -10,6 +10,7 @@ import type { Cli } from './cli.ts'
 import { follow } from './follow.ts'
 import { planLines } from './plans.ts'
 import { agree } from './question.ts'
+import { mindSigners } from './signers.ts'
 import { openToWrite, refuseMisfit, refuseNoStore } from './store.ts'
 
 /** Who asks, as the journal names them. */
@@ -67,8 +68,10 @@ export const refusalOf = (decision: Decision, state: State, config: Config): Sai
   new Said(sentenceOf(decision, state, config), decision.reason === 'unknown-site' ? exits.user : exits.refused)
 
 /** A failover, switchover or failback: the plan is shown, a person agrees, and whoever acts carries it out. */
-export const askMove = (cli: Cli, settings: Settings, wish: MoveWish): Promise<number> =>
-  ask(cli, settings, { command: wish.kind, warm: true, wish: (state) => agreeToMove(cli, settings, wish, state) })
+export async function askMove(cli: Cli, settings: Settings, wish: MoveWish): Promise<number> {
+  if (wish.kind !== 'failover') await mindSigners(cli, settings)
+  return ask(cli, settings, { command: wish.kind, warm: true, wish: (state) => agreeToMove(cli, settings, wish, state) })
+}
 
 /** The plan as things stand, shown and agreed to; throws Said where it is refused. */
 export async function agreeToMove(cli: Cli, { core }: Settings, wish: MoveWish, state: State): Promise<Wish> {

@@ -1,4 +1,4 @@
-import { newSelf } from '../controller/self.ts'
+import { newSelf, type Self } from '../controller/self.ts'
 import { readHost, readServers } from '../controller/hosts.ts'
 import type { Settings } from '../config/settings.ts'
 import { parseMarker } from '../core/marker.ts'
@@ -17,11 +17,18 @@ export type ZoneLook = {
   servers: ServerView[] | null
 }
 
-/** Reads every DNS host and every name server once, without a store. Throws Said where fewer than half of the hosts answer. */
-export async function lookAtZones(cli: Cli, settings: Settings): Promise<ZoneLook> {
+function lookingOnly(cli: Cli, settings: Settings): Self {
   const refuse = () => Promise.reject(new Error('looking needs no store'))
   const store: Store = { read: refuse, commit: refuse, ask: refuse, lead: refuse }
-  const self = newSelf(wire(settings, { store, clock: cli.clock, log: () => {}, command: 'adopt' }))
+  return newSelf(wire(settings, { store, clock: cli.clock, log: () => {}, command: 'adopt' }))
+}
+
+/** Asks every name server that the parents publish once. Null: they could not be found out. */
+export const lookAtServers = (cli: Cli, settings: Settings): Promise<ServerView[] | null> => readServers(lookingOnly(cli, settings), cli.stop())
+
+/** Reads every DNS host and every name server once, without a store. Throws Said where fewer than half of the hosts answer. */
+export async function lookAtZones(cli: Cli, settings: Settings): Promise<ZoneLook> {
+  const self = lookingOnly(cli, settings)
   const { hosts } = settings.core.dns
   const [servers] = await Promise.all([readServers(self, cli.stop()), ...hosts.map(({ host }) => readHost(self, host, cli.stop()))])
   const silent = hosts.filter(({ host }) => !self.hosts[host]).map(({ host }) => host)

@@ -3,6 +3,7 @@ import { oursOf } from '../core/move-hosts.ts'
 import type { HostView, Marker, ServerView } from '../core/moving.ts'
 import type { HostConfig } from '../core/types.ts'
 import { isEarlier } from '../core/serial.ts'
+import { signedUntilMs } from '../core/signatures.ts'
 import { quorumOf } from '../core/votes.ts'
 import { planChange } from '../core/zone.ts'
 import type { WriteOutcome } from '../ports.ts'
@@ -29,20 +30,20 @@ export async function readServers(self: Self, signal: AbortSignal): Promise<Serv
     zones.map(async (zone) => {
       const limit = clock.deadline(callMs.walk, signal)
       const servers = await orNull(self, 'dns', `the name servers of ${zone}`, limit, nameServers.of(zone, limit))
-      return servers && Promise.all(servers.map((server) => readServer(self, zone, server, signal)))
+      return servers && Promise.all(servers.map((server) => readServer(self, zone, server, nameServers.ds(zone), signal)))
     }),
   )
   signal.throwIfAborted()
   return (self.servers = lists.some((l) => l === null) ? null : lists.flatMap((l) => l ?? []))
 }
 
-async function readServer(self: Self, zone: string, server: string, signal: AbortSignal): Promise<ServerView> {
+async function readServer(self: Self, zone: string, server: string, ds: boolean | null, signal: AbortSignal): Promise<ServerView> {
   const { book, parts } = self
   const { config, vantages, clock, serversOf } = parts
   const hosts = config.dns.hosts.filter((h) => h.zone === zone)
   const own = hosts.length === 1 ? hosts[0] : hosts.find((h) => serversOf[h.host]?.includes(server))
   const { names } = hosts[0]!
-  const dig = { server, zone, marker: markerName(config.app, zone), names, timeoutMs: callMs.read }
+  const dig = { server, zone, marker: markerName(config.app, zone), names, timeoutMs: callMs.read, dnssec: ds === true }
   const leaving = config.sites.find((s) => s.site === (book.ledger().move?.from ?? book.ledger().active))
   // The voters of the site that is left: its cloud may have taken its own vantages along.
   const quorum = leaving ? quorumOf(config, leaving) : Math.floor(vantages.length / 2) + 1
@@ -51,14 +52,19 @@ async function readServer(self: Self, zone: string, server: string, signal: Abor
   const seen = views.filter((v) => v !== null)
   // The least advanced of the answers counts: a server is confirmed only where a quorum of vantages sees the same there.
   const view = seen.length < Math.min(quorum, vantages.length) ? null : leastAdvanced(seen)
-  return { server, zone, host: own?.host ?? null, view }
+  return { server, zone, host: own?.host ?? null, ds, view }
 }
 
-/** Which of two answers of one name server comes first: by epoch, claimed before pointed, then by the zone's serial. */
+const placeOf = ({ txt }: HostView): number => {
+  const marker = parseMarker(txt[0] ?? '')
+  return marker ? marker.epoch * 2 + Number(marker.state === 'pointed') : -1
+}
+
+/** Which of two answers of one name server comes first: by epoch, claimed before pointed, then by the zone's serial, then by its signatures. */
 const isLess = (one: HostView, other: HostView): boolean => {
-  const [a, b] = [one, other].map(({ txt }) => parseMarker(txt[0] ?? ''))
-  const apart = ((a?.epoch ?? -1) - (b?.epoch ?? -1)) * 2 + Number(a?.state === 'pointed') - Number(b?.state === 'pointed')
-  return apart < 0 || (apart === 0 && one.serial !== null && other.serial !== null && isEarlier(one.serial, other.serial))
+  if (placeOf(one) !== placeOf(other)) return placeOf(one) < placeOf(other)
+  if (one.serial !== null && other.serial !== null && one.serial !== other.serial) return isEarlier(one.serial, other.serial)
+  return signedUntilMs(one) < signedUntilMs(other)
 }
 const leastAdvanced = (views: HostView[]): HostView => views.reduce((least, view) => (isLess(view, least) ? view : least))
 

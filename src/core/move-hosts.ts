@@ -2,6 +2,7 @@ import { hostLostAfterMs, pointAgainMs, pointTriesMost } from './limits.ts'
 import type { Effect, HostView, Marker, ServerView, World } from './moving.ts'
 import type { Config, HostConfig, Ledger, Move, Placement } from './types.ts'
 import { isEarlier } from './serial.ts'
+import { signatureFault } from './signatures.ts'
 import { addressesOf, shows, type Shown } from './zone.ts'
 
 // A move at its DNS hosts: what each shows of it, what may be written there, and when it counts as served or lost.
@@ -84,10 +85,13 @@ export function serialsShown(move: Move, world: World, config: Config): Record<s
  * What a name server lacks although it may show the move, as a clause. Null: nothing. Its serial is held against that of the host it
  * belongs to alone: two hosts of one zone count each for itself.
  */
-const lacks = ({ server, host, view }: ServerView, { serials }: World): string | null => {
+const lacks = (of: ServerView, { serials, at }: World): string | null => {
+  const { server, host, view, ds } = of
   const ours = host === null ? undefined : serials[host]
   const serial = view?.serial ?? null
-  return ours !== undefined && serial !== null && isEarlier(serial, ours) ? `${server} is behind (SOA serial ${serial}, and ${host} had ${ours})` : null
+  if (ours !== undefined && serial !== null && isEarlier(serial, ours)) return `${server} is behind (SOA serial ${serial}, and ${host} had ${ours})`
+  const fault = view && ds ? signatureFault(view, at.wallMs) : null
+  return fault && `${server} ${fault}`
 }
 
 /** Does one of the parent's name servers show the move? */
@@ -117,7 +121,8 @@ export const debtsOf = (move: Move, world: World, config: Config): string[] =>
 export const servedBy = (move: Move, world: World, config: Config): { showing: number; servers: number; sentence: string } => {
   const servers = world.servers ?? []
   const showing = servers.filter((s) => showsMove(s, move, world, config)).length
-  const lacking = servers.flatMap((s) => lacks(s, world) ?? [])
+  const unknown = [...new Set(servers.filter(({ ds }) => ds === null).map(({ zone }) => `whether ${zone} is signed could not be found out`))]
+  const lacking = [...servers.flatMap((s) => lacks(s, world) ?? []), ...unknown]
   const counted = servers.length === 0 ? 'which name servers there are could not be found out' : `${showing} of ${servers.length} name servers show it`
   return { showing, servers: servers.length, sentence: [counted, ...lacking].join('; ') }
 }

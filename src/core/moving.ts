@@ -3,8 +3,17 @@ import type { MoveKind, Outcome, Step } from './words.ts'
 
 // ── What a move sees and does ────────────────────────────────────────────────
 
-/** `type` is A, AAAA, CNAME, or another type's name for what is not ours. Values are in canonical form. */
-export type RecordSet = { name: string; type: string; ttlS: number; values: string[] }
+/** From when until when a signature that verifies covers a set, wall clock. */
+export type Signed = { sinceMs: number; untilMs: number }
+
+/** The keys that a zone's records are signed with, and those that it publishes; both empty: it is not signed. */
+export type Signers = { signs: string[]; publishes: string[] }
+
+/**
+ * `type` is A, AAAA, CNAME, or another type's name for what is not ours. Values are in canonical form. `signed` null: no signature
+ * that verifies covers it; left out: nobody asked, or it could not be found out.
+ */
+export type RecordSet = { name: string; type: string; ttlS: number; values: string[]; signed?: Signed | null }
 
 /** What a DNS host or a name server shows of the listed names and of our marker, as read. */
 export type HostView = {
@@ -14,10 +23,15 @@ export type HostView = {
   sets: RecordSet[]
   /** The zone's SOA serial. Null: this host has none to show. */
   serial: number | null
+  /** Left out: nobody asked. */
+  signers?: Signers
 }
 
-/** What one of the parent's name servers answers. `host` null: it belongs to none of our hosts alone. */
-export type ServerView = { server: string; zone: string; host: string | null; view: HostView | null }
+/**
+ * What one of the parent's name servers answers. `host` null: it belongs to none of our hosts alone. `ds`: the parent has a DS for the
+ * zone, so that answers without a good signature are thrown away; null: could not find out.
+ */
+export type ServerView = { server: string; zone: string; host: string | null; ds: boolean | null; view: HostView | null }
 
 /** Null everywhere: could not find out. */
 export type World = {

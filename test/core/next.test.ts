@@ -19,7 +19,7 @@ const pointed = viewOf([markerText(8, 'hetzner', 'pointed', id)], ['192.0.2.2'])
 const absent = viewOf([], ['192.0.2.1'])
 const promotedLedger = { active: 'hetzner', activeEpoch: 8 }
 
-const serverOf = (n: number, view: HostView | null, host = 'dns1'): ServerView => ({ server: `127.0.0.${n}:53`, zone: 'shop.example', host, view })
+const serverOf = (n: number, view: HostView | null, host = 'dns1'): ServerView => ({ server: `127.0.0.${n}:53`, zone: 'shop.example', host, ds: false, view })
 
 type Given = {
   config?: Config

@@ -20,6 +20,8 @@ export type KnotOptions = {
   secondaries?: string[]
   /** The server that the zones come from; their texts are ignored. */
   primary?: string
+  /** Zones that it signs by itself, with one key each. ECDSA P-256 and 14 days unless given. */
+  signing?: Record<string, { algorithm?: string; lifetime?: string }>
 }
 
 export type Knot = {
@@ -54,19 +56,28 @@ const neighbourSections = ({ secondaries = [], primary }: KnotOptions): string =
   return `remote:\n${remote.join('\n')}\nacl:\n${acl}\n`
 }
 
-const zoneLines = ({ keys = [], secondaries = [], primary }: KnotOptions): string => {
+const policySections = ({ signing = {} }: KnotOptions): string => {
+  const policies = Object.entries(signing).map(
+    ([zone, { algorithm = 'ecdsap256sha256', lifetime = '14d' }]) =>
+      `  - id: ${zone}\n    algorithm: ${algorithm}\n    single-type-signing: on\n    rrsig-lifetime: ${lifetime}\n`,
+  )
+  return policies.length > 0 ? `policy:\n${policies.join('')}` : ''
+}
+
+const zoneLines = ({ keys = [], secondaries = [], primary, signing = {} }: KnotOptions, zone: string): string => {
   const acl = [...keys.map((k) => `acl-${k.name}`), ...(primary || secondaries.length > 0 ? ['acl-neighbours'] : [])]
   return [
     ...(acl.length > 0 ? [`acl: [${acl.join(', ')}]`] : []),
     ...(secondaries.length > 0 ? [`notify: [${secondaries.map((_, n) => `secondary-${n}`).join(', ')}]`] : []),
     ...(primary ? ['master: primary'] : []),
+    ...(signing[zone] ? ['dnssec-signing: on', `dnssec-policy: ${zone}`] : []),
   ].map((line) => `    ${line}\n`).join('')
 }
 
 const confOf = (folder: string, address: string, port: number, options: KnotOptions): string => {
   const keys = options.keys ?? []
   const zones = Object.keys(options.zones).map(
-    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${zoneLines(options)}`,
+    (zone) => `  - domain: ${zone}\n    file: ${join(folder, `${zone}.zone`)}\n    zonefile-sync: -1\n${zoneLines(options, zone)}`,
   )
   return `server:
     listen: ${address}@${port}
@@ -82,7 +93,7 @@ database:
     journal-db-max-size: 16M
     kasp-db-max-size: 16M
     timer-db-max-size: 1M
-${keySections(keys)}${neighbourSections(options)}zone:
+${keySections(keys)}${neighbourSections(options)}${policySections(options)}zone:
 ${zones.join('\n')}
 `
 }

@@ -120,7 +120,7 @@ const step = (play: Play) => {
     const { move } = story.state.ledger
     if (!move) return
     const hosts = Object.fromEntries(Object.entries(play.hosts).map(([host, view]) => [host, play.dead.has(host) ? null : view]))
-    const servers = Object.entries(hosts).map(([host, view]) => ({ server: host, zone: 'shop.example', host, view }))
+    const servers = Object.entries(hosts).map(([host, view]) => ({ server: host, zone: 'shop.example', host, ds: false, view }))
     const stepForMs = Object.fromEntries(Object.entries(play.stepSince).map(([s, ms]) => [s, story.at.monoMs - ms]))
     const found = next(move, worldOf(story, { hosts, servers, stepForMs, startsThisHour: startsThisHour(story.state) }), story.config)
     if (!act(play, found)) return

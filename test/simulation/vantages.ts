@@ -105,4 +105,5 @@ export function cloudOf(account: Account, process: Process, sites: Site[], heard
 
 export const nameServersOf = (process: Process, zones: Zone[]): NameServers => ({
   of: (_zone, signal) => process.call({ edge: `${process.machine.name}>parent`, apply: () => zones.flatMap((z) => z.servers.map((s) => s.server)) }, signal),
+  ds: () => false,
 })

@@ -11,6 +11,7 @@ import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { agree } from '../question.ts'
+import { refuseOtherSigners } from '../signers.ts'
 import { hasStore, openToRead, readSettings, refuseMisfit } from '../store.ts'
 import { clockTime } from '../times.ts'
 import { longestTtlS, lookAtZones, markersOf, servedOf, strayCnames, type ZoneLook } from '../zone-look.ts'
@@ -24,6 +25,7 @@ export async function adopt(cli: Cli, { active }: { active: string | null }): Pr
   refuseUntimely(ledger, active, settings.core)
   const look = await lookAtZones(cli, settings)
   refuseStrangers(look, ledger, settings.core)
+  refuseOtherSigners(look.servers, settings.core)
   const to = active ?? activeBy(look, ledger, settings.core)
   if (active === null && inOrder(look, ledger, settings.core)) {
     cli.out(`${settings.core.dns.names.join(', ')} ${settings.core.dns.names.length === 1 ? 'is' : 'are'} adopted already, ${ledger.active} is active in epoch ${ledger.epoch}, and every DNS host shows it`)

@@ -2,19 +2,21 @@ import { getServers } from 'node:dns'
 import type { Clock } from '../../clock.ts'
 import type { NameServers } from '../../ports.ts'
 import { formatServer, parseServer } from './exchange.ts'
-import { ask } from './query.ts'
+import { ask, recordsIn } from './query.ts'
 import { decodeValue, flags, rcodes, rrTypes } from './wire.ts'
 import type { Message, Rr } from './wire.ts'
 
 /** For how long a good list is not asked for again; registries change a delegation in hours. */
 const freshMs = 600_000
+/** Where it was not found out whether the zone has a DS, it is asked again sooner. */
+const freshWithoutDsMs = 60_000
 
 const valuesOf = (records: Rr[], name: string, type: 'A' | 'AAAA' | 'NS'): string[] =>
   records.filter((rr) => rr.name === name && rr.type === rrTypes[type]).map((rr) => decodeValue(type, rr.rdata))
 
 const addressesIn = (records: Rr[], name: string): string[] => [...valuesOf(records, name, 'A'), ...valuesOf(records, name, 'AAAA')]
 
-type Walk = { recurse: (name: string, type: number) => Promise<Message | null>; direct: (server: string, name: string) => Promise<Message | null>; port: number }
+type Walk = { recurse: (name: string, type: number) => Promise<Message | null>; direct: (server: string, name: string, type: number) => Promise<Message | null>; port: number }
 
 /** The first answer that any of them gives. Null: none gives one. */
 const firstOf = async <T>(items: string[], ask: (item: string) => Promise<T | null>): Promise<T | null> => {
@@ -52,14 +54,23 @@ const parentServers = async (walk: Walk, zone: string): Promise<string[] | null>
 
 /** What the parent's servers say of the delegation: a referral, or an answer where they serve the zone themselves. */
 const delegation = async (walk: Walk, server: string, zone: string): Promise<{ names: string[]; glue: Rr[] } | null> => {
-  const answer = await walk.direct(server, zone)
+  const answer = await walk.direct(server, zone, rrTypes.NS)
   if (!answer || answer.rcode !== rcodes.NOERROR) return null
   const own = answer.flags & flags.authoritative ? answer.answers : answer.authorities
   const names = valuesOf(own, zone, 'NS')
   return names.length > 0 ? { names, glue: answer.additionals } : null
 }
 
-const find = async (walk: Walk, zone: string): Promise<string[] | null> => {
+/** Whether the parent has a DS for the zone. It alone has authority over that set, also where it serves the zone too (RFC 4035, section 3.1.4.1). */
+const hasDs = async (walk: Walk, server: string, zone: string): Promise<boolean | null> => {
+  const answer = await walk.direct(server, zone, rrTypes.DS)
+  if (answer?.rcode !== rcodes.NOERROR) return null
+  return recordsIn(answer, zone)?.some((rr) => rr.type === rrTypes.DS) ?? null
+}
+
+type Found = { servers: string[]; ds: boolean | null }
+
+const find = async (walk: Walk, zone: string): Promise<Found | null> => {
   const parents = await parentServers(walk, zone)
   const found = parents && (await firstOf(parents, (server) => delegation(walk, server, zone)))
   if (!found) return null
@@ -70,7 +81,8 @@ const find = async (walk: Walk, zone: string): Promise<string[] | null> => {
     if (!addresses) return null
     servers.push(...addresses)
   }
-  return servers.length > 0 ? [...new Set(servers)].sort() : null
+  if (servers.length === 0) return null
+  return { servers: [...new Set(servers)].sort(), ds: await firstOf(parents, (server) => hasDs(walk, server, zone)) }
 }
 
 const listed = (servers: string[]): string[] =>
@@ -81,7 +93,7 @@ const listed = (servers: string[]): string[] =>
   })
 
 /**
- * The name servers that a zone's parent publishes, IPv4 and IPv6, as `IP:port`. `override` replaces them for a private zone (null: not
+ * The name servers that a zone's parent publishes, IPv4 and IPv6, as `IP:port`, and whether it has a DS for it. `override` replaces them for a private zone (null: not
  * for this one). `timeoutMs` bounds one question: several resolvers and parents may have to be asked within a walk's own limit. `resolvers`: whom to ask for the way there, the machine's own by default; `port`: of every name server, 53 by default.
  * The last good list is kept, and returned while the parent cannot be asked.
  */
@@ -90,14 +102,14 @@ export const nameServers = (
   clock: Clock,
 ): NameServers => {
   const { override, timeoutMs, port = 53 } = options
-  const known = new Map<string, { servers: string[]; atMs: number }>()
+  const known = new Map<string, Found & { atMs: number }>()
   const walkWith = (signal: AbortSignal): Walk => {
     const resolvers = options.resolvers ?? getServers()
     const usable = (answer: Message | null): Message | null =>
       answer && (answer.rcode === rcodes.NOERROR || answer.rcode === rcodes.NXDOMAIN) ? answer : null
     return {
       recurse: (name, type) => firstOf(resolvers, async (server) => usable(await ask({ server, name, type, timeoutMs, recursive: true }, clock, signal))),
-      direct: (server, name) => ask({ server, name, type: rrTypes.NS, timeoutMs }, clock, signal),
+      direct: (server, name, type) => ask({ server, name, type, timeoutMs }, clock, signal),
       port,
     }
   }
@@ -106,11 +118,12 @@ export const nameServers = (
       const fixed = override(zone)
       if (fixed) return listed(fixed)
       const last = known.get(zone)
-      if (last && clock.now().monoMs - last.atMs < freshMs) return last.servers
-      const servers = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.
-      if (!servers) return last?.servers ?? null
-      known.set(zone, { servers, atMs: clock.now().monoMs })
-      return servers
+      if (last && clock.now().monoMs - last.atMs < (last.ds === null ? freshWithoutDsMs : freshMs)) return last.servers
+      const found = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.
+      if (!found) return last?.servers ?? null
+      known.set(zone, { servers: found.servers, ds: found.ds ?? last?.ds ?? null, atMs: clock.now().monoMs })
+      return found.servers
     },
+    ds: (zone) => (override(zone) ? false : (known.get(zone)?.ds ?? null)),
   }
 }

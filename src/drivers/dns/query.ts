@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { HostView, RecordSet } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'
 import type { Dig } from '../../ports.ts'
+import { signedBy, signersIn } from './dnssec.ts'
 import { askUdp, openTcp } from './exchange.ts'
 import type { Stream } from './exchange.ts'
 import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
@@ -15,11 +16,12 @@ const udpSize = 1232
 /** Questions under way at once to one server: 64 names are 128 of them. */
 const parallelMost = 32
 
-export type Asking = { server: string; name: string; type: number; timeoutMs: number; recursive?: boolean }
+/** `dnssec`: the signatures as well (DO, RFC 3225). */
+export type Asking = { server: string; name: string; type: number; timeoutMs: number; recursive?: boolean; dnssec?: boolean }
 
 const anyId = (clock: Clock): number => Math.floor(clock.random() * 65_536)
 
-const encodeQuestion = ({ name, type, recursive }: Asking, id: number): Buffer =>
+const encodeQuestion = ({ name, type, recursive, dnssec }: Asking, id: number): Buffer =>
   encodeMessage({
     id,
     opcode: opcodes.QUERY,
@@ -28,7 +30,7 @@ const encodeQuestion = ({ name, type, recursive }: Asking, id: number): Buffer =
     questions: [{ name, type, class: classes.IN }],
     answers: [],
     authorities: [],
-    additionals: [{ name: '', type: rrTypes.OPT, class: udpSize, ttlS: 0, rdata: Buffer.alloc(0) }],
+    additionals: [{ name: '', type: rrTypes.OPT, class: udpSize, ttlS: dnssec ? 0x8000 : 0, rdata: Buffer.alloc(0) }],
   })
 
 /** The answer to a question of ours: id and question are echoed. Null: it is something else, or malformed. */
@@ -95,38 +97,50 @@ const setsOf = (name: string, records: Rr[]): RecordSet[] =>
     return set.length === 0 ? [] : [{ name, type, ttlS: Math.max(...set.map((rr) => rr.ttlS)), values }]
   })
 
-const serialIn = (records: Rr[]): number | null => {
-  const soa = records.find((rr) => rr.type === rrTypes.SOA)
-  if (!soa) return null
+const serialOf = (soa: Rr): number => {
   return soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
 }
 
 type Ask = (name: string, type: number) => Promise<Rr[] | null>
 
 /** A CNAME is seen in the answer to the A question, so two questions a name suffice. */
-const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<HostView | null> => {
-  const serial = serialIn((await ask(zone, rrTypes.SOA)) ?? [])
-  if (serial === null) return null
+const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<{ view: HostView; found: Rr[] } | null> => {
+  const apex = (await ask(zone, rrTypes.SOA)) ?? []
+  const soa = apex.find((rr) => rr.type === rrTypes.SOA)
+  if (!soa) return null
   const questions = [{ name: marker, type: rrTypes.TXT as number }, ...names.flatMap((name) => [{ name, type: rrTypes.A }, { name, type: rrTypes.AAAA }])]
   const answers = await inParallel(questions, ({ name, type }) => ask(name, type))
-  const found: Rr[] = []
+  const found: Rr[] = [...apex]
   for (const answer of answers) {
     if (!answer) return null
     found.push(...answer)
   }
   const txt = found.filter((rr) => rr.name === marker && rr.type === rrTypes.TXT)
-  return {
+  const view = {
     txt: txt.map((rr) => decodeValue('TXT', rr.rdata)),
     txtTtlS: txt[0]?.ttlS ?? null,
     sets: names.flatMap((name) => setsOf(name, found.filter((rr) => rr.name === name))),
-    serial,
+    serial: serialOf(soa),
   }
+  return { view, found }
+}
+
+/** The view with what is signed in it, by the keys that this very server publishes. */
+const signedViewBy = async (ask: Ask, dig: Dig, wallMs: number): Promise<HostView | null> => {
+  const [seen, keys] = await Promise.all([viewBy(ask, dig), ask(dig.zone, rrTypes.DNSKEY)])
+  if (!seen || !keys) return null
+  const { view, found } = seen
+  const sets = view.sets.map((set) => {
+    const signed = signedBy(found, { name: set.name, type: rrTypes[set.type as (typeof types)[number]] }, { zone: dig.zone, keys, wallMs })
+    return signed === undefined ? set : { ...set, signed }
+  })
+  return { ...view, sets, signers: signersIn(found, keys, dig.zone) }
 }
 
 const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: AbortSignal): Promise<HostView | null> => {
   const failed = new AbortController()
   const over = AbortSignal.any([signal, failed.signal])
-  const { server, timeoutMs } = dig
+  const { server, timeoutMs, dnssec = false } = dig
   const stream = transport === 'tcp' ? openTcp(server, over) : null
   stream?.catch(() => undefined) // Each question says so itself; one that is never asked must not leave the rejection unhandled.
   // Questions on one connection are told apart by id, so these count up from a random one.
@@ -138,14 +152,14 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
   }
   const one: Ask = async (name, type) => {
     if (over.aborted) return null
-    const asking = { server, name, type, timeoutMs }
+    const asking = { server, name, type, timeoutMs, dnssec }
     const records = recordsIn(stream ? await byTcp(asking) : await ask(asking, clock, over), name)
     // One question without an answer makes the whole view unknown: the others need not be waited for.
     if (!records) failed.abort()
     return records
   }
   try {
-    return await viewBy(one, dig)
+    return dnssec ? await signedViewBy(one, dig, clock.now().wallMs) : ((await viewBy(one, dig))?.view ?? null)
   } catch {
     return null // A value that is none, e.g. an A of three bytes: could not find out.
   } finally {

@@ -6,7 +6,7 @@ import { addition, deletion, updateByHand } from '../../lab/hand.ts'
 import { startKnot } from '../../lab/knot.ts'
 import type { Knot } from '../../lab/knot.ts'
 import { freePort } from '../../lab/ports.ts'
-import { newRig, one, two } from '../../lab/rig.ts'
+import { listed, newRig, one, two } from '../../lab/rig.ts'
 import type { Rig } from '../../lab/rig.ts'
 import { embeddedServer, knotServer, labKey } from '../../lab/servers.ts'
 
@@ -40,7 +40,7 @@ describe.skipIf(!unpacked)('Knot and its secondary', () => {
   afterAll(() => Promise.all([primary.stop(), secondary.stop()]))
 
   const rigFor = (zone: string): Promise<Rig> =>
-    newRig({ servers: [knotServer(primary)], zone, names: [`www.${zone}`], nameServers: [primary.server, secondary.server] })
+    newRig({ servers: [knotServer(primary)], zone, names: [`www.${zone}`], nameServers: listed([primary.server, secondary.server]) })
 
   test('secondary-serves-old: it is not confirmed, and the sentence says so', async () => {
     const zone = 'old.example'
@@ -94,7 +94,7 @@ describe('embedded', () => {
     const [primary, other] = [await serve(), await serve()]
     const hand = (server: string, updates: Parameters<typeof updateByHand>[3]) => updateByHand(server, zone, null, updates)
     for (let n = 0; n < 5; n++) await hand(primary.server, [addition(`n${n}.${zone}`, 60, 'A', one)])
-    const rig = await newRig({ servers: [embeddedServer(primary)], zone, names: [www], nameServers: [primary.server, other.server] })
+    const rig = await newRig({ servers: [embeddedServer(primary)], zone, names: [www], nameServers: listed([primary.server, other.server]) })
     try {
       // The marker is copied to the other by hand, so that it shows everything, as the second and third version of its zone.
       rig.onWrite = async (when) => {
