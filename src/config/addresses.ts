@@ -22,11 +22,11 @@ export const isLoopback = (host: string): boolean => {
 
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/
 
-/** A DNS name in lower case without its trailing dot; null: not one. At least two labels, the last not all digits. */
+/** A DNS name in lower case without its trailing dot; null: not one. One label is a name too, as of a private zone; the last is not all digits. */
 export const canonicalName = (text: string): string | null => {
   const name = text.toLowerCase().replace(/\.$/, '')
   const labels = name.split('.')
-  const well = labels.length >= 2 && name.length <= 253 && labels.every((l) => label.test(l)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  const well = name.length <= 253 && labels.every((l) => label.test(l)) && !/^\d+$/.test(labels.at(-1) ?? '')
   return well ? name : null
 }
 

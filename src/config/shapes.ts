@@ -126,10 +126,10 @@ export const shortName = (instead: string) =>
 export const shownName = (instead: string) =>
   text(instead).regex(/^[\w.-]{1,40}$/, { error: say('is not a name of letters, digits, ., _ and -, at most 40 long', instead) })
 
-/** An IP address or a hostname, in canonical form. */
+/** An IP address or a hostname of two labels at least, in canonical form. */
 export const ipOrHostname = () =>
   canonical(
-    (value) => (familyOf(value) ? (isNobodys(value) ? null : canonicalIp(value)) : canonicalName(value)),
+    (value) => (familyOf(value) ? (isNobodys(value) ? null : canonicalIp(value)) : /\../.test(value) ? canonicalName(value) : null),
     'is neither an IP address nor a hostname that a site can have',
     'Write an address such as 203.0.113.1',
   )
@@ -146,7 +146,7 @@ export const ipV6 = () =>
 export const server = () =>
   canonical(canonicalServer, 'is not an IP address with a port', 'Write "192.0.2.53:53", "[2001:db8::53]:53", or the address alone for port 53')
 
-/** A zone's name, lower case, without a trailing dot. */
+/** A zone's name, lower case, without a trailing dot; of one label where it is a private one. */
 export const zoneName = () => canonical(canonicalName, 'is not a zone', 'Write a name such as shop.example')
 
 /** A name to be moved; `*.` may begin it. */

@@ -98,6 +98,18 @@ test('tcp and dns are kinds of check', () => {
   expect(loadFixture('good', 'dns.yaml').checks.active).toEqual([{ kind: 'dns', name: 'shop.example', type: 'SOA' }])
 })
 
+test('a private zone may be of one label, its top a moved name', () => {
+  const { core, warnings } = loadFixture('good', 'private-zone.yaml')
+  expect(core.dns.hosts.map(({ zone, names }) => [zone, names])).toEqual([
+    ['lan', ['lan', 'shop.lan']],
+    ['internal', ['*.internal']],
+  ])
+  expect(warnings).toEqual([])
+  expect(loadFixture('good', 'private-zone-without-servers.yaml').warnings).toEqual([
+    'private-zone-without-servers.yaml:13: dns.hosts[0].zone: is of one label, and the root, which is asked for its name servers, knows no private zone (got "lan"). Write nameservers: with those that serve it, here or under dns',
+  ])
+})
+
 test('an owner that is missing is a warning, and null', () => {
   const settings = loadFixture('good', 'tcp.yaml')
   expect(settings.core.owner).toBeNull()

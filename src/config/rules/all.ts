@@ -41,6 +41,7 @@ export const rules: Rule[] = [
   dns.nameTwice,
   dns.nameInNoZone,
   dns.zoneWithoutName,
+  dns.privateZoneWithoutServers,
   dns.hostTwice,
   dns.ttlBelowMinimum,
   dns.keyAndSecret,

@@ -48,6 +48,18 @@ export const zoneWithoutName: Rule = {
           .map(([i]) => ({ path: ['dns', 'hosts', i, 'zone'], what: 'is the zone of none of dns.names', instead: 'Add a name of it to dns.names, or delete this host' })),
 }
 
+/** Who serves a zone of one label the root says, and it knows no private one: nothing written there could be confirmed. */
+export const privateZoneWithoutServers: Rule = {
+  reads: ['dns.nameservers', 'dns.hosts.*.zone', 'dns.hosts.*.nameservers'],
+  warns: true,
+  judge: ({ dns }) => {
+    const named = dns.hosts.filter(({ nameservers }) => nameservers !== undefined).map(({ zone }) => zone)
+    return [...dns.hosts.entries()]
+      .filter(([, { zone }]) => !zone.includes('.') && dns.nameservers === undefined && !named.includes(zone))
+      .map(([i]) => ({ path: ['dns', 'hosts', i, 'zone'], what: "is of one label, and the root, which is asked for its name servers, knows no private zone", instead: 'Write nameservers: with those that serve it, here or under dns' }))
+  },
+}
+
 export const hostTwice: Rule = {
   reads: ['dns.hosts.*.zone', 'dns.hosts.*.driver', 'dns.hosts.*.server'],
   judge: ({ dns }) =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { embedded, startEmbedded } from '../../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../../src/drivers/dns/embedded.ts'
@@ -120,4 +120,16 @@ describe('the embedded server', () => {
     expect((await byTcp(update([], [rr(`many.${zone}`, rrTypes.A, classes.NONE, 0, encodeValue('A', '127.0.1.7'))]))).rcode).toBe(rcodes.NOERROR)
     expect([server.dump(zone).length, server.serial(zone)]).toEqual([before.length - 1, serial + 1])
   })
+})
+
+test('a private zone of one label, and its top among the names', async () => {
+  const server = await startEmbedded({ zones: { lan: [] } })
+  onTestFinished(() => server.stop())
+  const names = ['lan', 'shop.lan', '*.lan']
+  const host = embedded({ host: 'embedded', zone: 'lan', marker: '_lifeboat-shop.lan', names, server: server.server, timeoutMs: 2000 }, machineClock)
+  const none = { ttlS: 60, old: [], oldTtlS: null }
+  const sets = names.map((name) => ({ ...none, name, type: 'A' as const, new: ['127.0.0.12'] }))
+  const signal = AbortSignal.timeout(5000)
+  expect(await host.write({ zone: 'lan', txt: { ...none, name: '_lifeboat-shop.lan', new: ['v=lifeboat1'] }, sets }, signal)).toMatchObject({ outcome: 'done' })
+  expect((await host.read(signal))?.sets.map(({ name, values }) => [name, values])).toEqual(names.map((name) => [name, ['127.0.0.12']]))
 })
