@@ -32,7 +32,7 @@ export const busy = (path: string): Said =>
   new Said(`store: ${path} is busy: another process keeps it locked. Nothing was written to it; try again`, exits.unfinished)
 
 /** What SQLite threw, as a sentence; what is not the user's or the machine's doing comes back as it is. */
-export const sentenceOf = (path: string, thrown: unknown): unknown => {
+export const asSaid = (path: string, thrown: unknown): unknown => {
   const detail = textOf(thrown)
   if (isBusy(thrown)) return busy(path)
   if (isOneOf(thrown, [codes.corrupt, codes.notadb]) || lacksTable(thrown)) return damaged(path, detail)
@@ -61,7 +61,7 @@ const fileFaults: Record<string, string> = {
 }
 
 /** What a call of node:fs threw, as a sentence that says what could not be done. */
-export const fileSentenceOf = (what: string, thrown: unknown): unknown => {
+export const fileAsSaid = (what: string, thrown: unknown): unknown => {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
   const why = fileFaults[code]
   return why ? new Said(`store: ${what}: ${why}. Change store.path, or what stands in its way`) : thrown

@@ -8,13 +8,13 @@ import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { Said } from '../errors.ts'
-import { fileSentenceOf } from './faults.ts'
+import { fileAsSaid } from './faults.ts'
 
 const attemptFile = <T>(what: string, run: () => T): T => {
   try {
     return run()
   } catch (thrown) {
-    throw fileSentenceOf(what, thrown)
+    throw fileAsSaid(what, thrown)
   }
 }
 

@@ -4,7 +4,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import { Said } from '../errors.ts'
-import { isBusy, isNoDatabase, sentenceOf } from './faults.ts'
+import { asSaid, isBusy, isNoDatabase } from './faults.ts'
 import { inodeOf, layFile } from './files.ts'
 
 export type Lock = {
@@ -27,7 +27,7 @@ const tryLock = (path: string): DatabaseSync | null => {
     db.close()
     if (isBusy(thrown)) return null
     if (isNoDatabase(thrown)) throw new Said(`store: ${path} is not lifeboat's lock. Stop every lifeboat of this app, then delete it`)
-    throw sentenceOf(path, thrown)
+    throw asSaid(path, thrown)
   }
 }
 

@@ -5,9 +5,6 @@ import { Said } from '../errors.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Request } from '../core/types.ts'
 
-/** A request runs at most this long after it was asked (DESIGN.md, rule 9). */
-export const requestMsMax = requestMostMs
-
 /** What the journal keeps. */
 export type Retention = {
   /** The newest entries, and those of an open move. */
@@ -27,8 +24,9 @@ export const epochOf = ({ fields }: Entry): number | null => (typeof fields.epoc
 export const refuseUntimely = (request: Request, nowMs: number): void => {
   const aheadMs = request.expiresMs - nowMs
   if (aheadMs <= 0) throw new Said(`request ${request.id} has expired already; ask again`)
-  if (!(aheadMs <= requestMsMax)) {
-    throw new Said(`request ${request.id} would expire in ${Math.ceil(aheadMs / 1000)} s; it must within ${requestMsMax / 1000} s. Is this machine's clock right?`)
+  if (!(aheadMs <= requestMostMs)) {
+    const inS = Math.ceil(aheadMs / 1000)
+    throw new Said(`request ${request.id} would expire in ${inS} s; it must within ${requestMostMs / 1000} s. Is this machine's clock right?`)
   }
 }
 

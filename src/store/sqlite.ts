@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import { Said } from '../errors.ts'
 import type { Journal, Leader, Lease, Store } from '../ports.ts'
-import { busy, isBusy, sentenceOf } from './faults.ts'
+import { asSaid, busy, isBusy } from './faults.ts'
 import { inodeOf, layFile, layFolder, peek, placeOf } from './files.ts'
 import { takeLock, type Lock } from './lock.ts'
 import { retention, type Retention } from './rules.ts'
@@ -13,7 +13,7 @@ import { checkPages, inspect, migrate } from './schema.ts'
 
 export type OpenStore = Store & Journal & { close(): Promise<void> }
 
-export type Opening = {
+export type SqliteOptions = {
   path: string
   /** Whose store it must be. */
   app: string
@@ -36,14 +36,14 @@ const attemptOn = (path: string, clock: Clock): Attempt => async (run) => {
     try {
       return run()
     } catch (thrown) {
-      if (!isBusy(thrown)) throw sentenceOf(path, thrown)
+      if (!isBusy(thrown)) throw asSaid(path, thrown)
       if (clock.now().monoMs >= untilMs) throw busy(path)
     }
     await clock.sleep(2 + clock.random() * 20)
   }
 }
 
-const openWritable = (path: string, { app, pagesMax }: Opening): DatabaseSync => {
+const openWritable = (path: string, { app, pagesMax }: SqliteOptions): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: 0 })
   try {
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
@@ -76,7 +76,7 @@ const leaseOf = (lock: Lock, unclean: boolean, leave: () => Promise<void>): Leas
   }
 }
 
-const openReading = (path: string, opening: Opening, attempt: Attempt): OpenStore => {
+const openReading = (path: string, opening: SqliteOptions, attempt: Attempt): OpenStore => {
   const seen = <T>(run: (rows: StoreRows) => T) =>
     attempt(() =>
       peek(path, (db) => {
@@ -128,7 +128,7 @@ const lead = async (leader: Leader, { path, clock, rows, run, locks }: Leading):
   }
 }
 
-const openWriting = async (path: string, opening: Opening, attempt: Attempt): Promise<OpenStore> => {
+const openWriting = async (path: string, opening: SqliteOptions, attempt: Attempt): Promise<OpenStore> => {
   const { clock } = opening
   const db = await attempt(() => openWritable(path, opening))
   const rows = storeRows(db, path, opening.keeps ?? retention)
@@ -150,7 +150,7 @@ const openWriting = async (path: string, opening: Opening, attempt: Attempt): Pr
 }
 
 /** Opens the store, creates it where there is none, and refuses with Said what is not this app's store or is damaged. */
-export const openSqlite = async (opening: Opening): Promise<OpenStore> => {
+export const openSqlite = async (opening: SqliteOptions): Promise<OpenStore> => {
   const { app, clock, readOnly = false } = opening
   const path = placeOf(opening.path)
   const attempt = attemptOn(path, clock)

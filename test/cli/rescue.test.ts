@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { exportLines } from '../../src/store/export.ts'
 import { machineClock } from '../../src/clock.ts'
+import { linesOf } from '../store/fixtures.ts'
 import { rig, secret, type Rig } from './rig.ts'
 import { historyShape, lineShape, planShape, statusShape } from './shapes.ts'
 
@@ -95,9 +95,7 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
 
 async function exported(lab: Rig): Promise<string[]> {
   const store = await openSqlite({ path: join(lab.folder, '.lifeboat/shop.db'), app: 'shop', clock: machineClock, readOnly: true })
-  const lines: string[] = []
-  for await (const line of exportLines(store)) lines.push(line)
-  return lines
+  return linesOf(store)
 }
 
 /** Tries again for a while: what a controller does in its next turn is not there at once. */

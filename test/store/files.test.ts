@@ -6,12 +6,12 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../src/clock.ts'
-import { exportLines, readEntries } from '../../src/store/export.ts'
-import { openSqlite, type Opening } from '../../src/store/sqlite.ts'
-import { entryOf, exits, folder, leaderOf, requestOf, saidBy } from './fixtures.ts'
+import { readEntries } from '../../src/store/entries.ts'
+import { openSqlite, type SqliteOptions } from '../../src/store/sqlite.ts'
+import { entryOf, exits, folder, leaderOf, linesOf, requestOf, saidBy } from './fixtures.ts'
 import { ledgerOf } from './ledger.ts'
 
-const open = async (path: string, more: Partial<Opening> = {}) => {
+const open = async (path: string, more: Partial<SqliteOptions> = {}) => {
   const store = await openSqlite({ path, app: 'shop', clock: machineClock, ...more })
   onTestFinished(() => store.close())
   return store
@@ -47,7 +47,7 @@ const flip = (path: string, at: number, count: number, mask = 0xff): void => {
 }
 
 /** Opening it is refused with a sentence that names it, and leaves every byte. */
-const refused = async (path: string, says: RegExp, more: Partial<Opening> = {}) => {
+const refused = async (path: string, says: RegExp, more: Partial<SqliteOptions> = {}) => {
   const before = traceOf(path)
   const said = await saidBy(open(path, more))
   expect(said.text).toMatch(says)
@@ -202,12 +202,6 @@ test('opened for reading only, a store that is not there is said, and not create
   expect(existsSync(dirname(path))).toBe(false)
 })
 
-const linesOf = async (path: string): Promise<string[]> => {
-  const lines: string[] = []
-  for await (const line of exportLines(await open(path, { readOnly: true }))) lines.push(line)
-  return lines
-}
-
 test('the journal reads the same from the store, from what a crash left of it, and from its export', async () => {
   const path = await written()
   const there = folder()
@@ -223,7 +217,7 @@ test('the journal reads the same from the store, from what a crash left of it, a
   await store.close()
   expect(await readEntries(path)).toEqual(fromStore)
   const exported = join(there, 'shop.jsonl')
-  writeFileSync(exported, (await linesOf(path)).join('\r\n') + '\n\n')
+  writeFileSync(exported, (await linesOf(await open(path, { readOnly: true }))).join('\r\n') + '\n\n')
   expect(await readEntries(exported)).toEqual(fromStore)
 })
 

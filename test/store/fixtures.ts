@@ -6,7 +6,7 @@ import { machineClock, type Clock } from '../../src/clock.ts'
 import { exits, Said } from '../../src/errors.ts'
 import type { Entry } from '../../src/core/moving.ts'
 import type { Request } from '../../src/core/types.ts'
-import type { Leader, Report } from '../../src/ports.ts'
+import type { Journal, Leader, Report } from '../../src/ports.ts'
 export { ledgerOf } from './ledger.ts'
 
 export const folder = (): string => {
@@ -44,3 +44,15 @@ export const saidBy = async (promise: Promise<unknown>): Promise<{ text: string;
   return { text: thrown.message, exit: thrown.exit }
 }
 export { exits }
+
+/** Every entry of a journal, oldest first, one line of JSON each, read page by page. */
+export const linesOf = async (journal: Journal): Promise<string[]> => {
+  const lines: string[] = []
+  for (let afterSeq = 0; ; ) {
+    const page = await journal.entries({ afterSeq, most: 500 })
+    lines.push(...page.map((entry) => JSON.stringify(entry)))
+    const last = page.at(-1)
+    if (!last) return lines
+    afterSeq = last.seq
+  }
+}

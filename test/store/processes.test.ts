@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../src/clock.ts'
-import { readEntries } from '../../src/store/export.ts'
+import { readEntries } from '../../src/store/entries.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { exits, folder, leaderOf } from './fixtures.ts'
 

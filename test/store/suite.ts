@@ -5,8 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
 import type { Snapshot } from '../../src/core/moving.ts'
 import type { Journal, Store } from '../../src/ports.ts'
-import { exportLines } from '../../src/store/export.ts'
-import { entryOf, exits, leaderOf, reportOf, requestOf, saidBy, wallClock } from './fixtures.ts'
+import { entryOf, exits, leaderOf, linesOf, reportOf, requestOf, saidBy, wallClock } from './fixtures.ts'
 import { ledgerOf, moveOf } from './ledger.ts'
 
 type Client = Store & Journal & { close(): Promise<void> }
@@ -170,11 +169,10 @@ export const storeSuite = (name: string, open: Open) =>
         expect(await one.entries({ most: 99 })).toHaveLength(23)
       })
 
-      test('is exported whole, a line an entry', async () => {
+      test('is read whole, page by page', async () => {
         const entries = Array.from({ length: 1203 }, (_, n) => entryOf('health', { n }))
         await commit(1, { ...entryOf('decision'), snapshot: snapshot(1) }, ...entries)
-        const lines: string[] = []
-        for await (const line of exportLines(two)) lines.push(line)
+        const lines = await linesOf(two)
         expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual(Array.from({ length: 1204 }, (_, i) => i + 1))
         expect(JSON.parse(lines[0] ?? '')).toEqual({ seq: 1, ...entryOf('decision'), snapshot: snapshot(1) })
       })

@@ -5,7 +5,7 @@ import { next } from '../../core/next.ts'
 import type { Snapshot } from '../../core/moving.ts'
 import { exits } from '../../errors.ts'
 import type { StoredEntry } from '../../ports.ts'
-import { readEntries } from '../../store/export.ts'
+import { readEntries } from '../../store/entries.ts'
 import type { Cli } from '../cli.ts'
 
 /** Decides again over every snapshot of a store or its export; exit 5 where anything comes out otherwise. */

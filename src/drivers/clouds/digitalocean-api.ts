@@ -58,7 +58,7 @@ export const shapes = {
 }
 
 export type Droplet = z.infer<typeof droplet>
-export type Action = z.infer<typeof shapes.actions>['actions'][number]
+export type DropletAction = z.infer<typeof shapes.actions>['actions'][number]
 
 const callMs = 5_000
 // 200 droplets come to about 1.5 MB.

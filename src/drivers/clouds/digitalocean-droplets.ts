@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Reading } from '../../core/types.ts'
 import { shapes } from './digitalocean-api.ts'
-import type { Action, Api, Asked, Droplet, Turn } from './digitalocean-api.ts'
+import type { DropletAction, Api, Asked, Droplet, Turn } from './digitalocean-api.ts'
 
 /** `machineId` null: the droplet is found by one of the addresses. */
 export type DigitalOceanSite = { site: string; addresses: string[]; machineId: string | null }
@@ -125,7 +125,7 @@ const sayFound = async (droplet: Droplet, asked: Asked<unknown>, { ask, found }:
 /** What a droplet's own fields and its actions claim. `actions` null: not asked, or not found out. */
 export const judgeDroplet = (
   droplet: Pick<Droplet, 'id' | 'status' | 'locked'>,
-  actions: Action[] | null,
+  actions: DropletAction[] | null,
 ): Pick<Say, 'claim' | 'detail'> => {
   const name = `droplet ${droplet.id}`
   const running = actions?.find((each) => each.status === 'in-progress')
@@ -147,7 +147,7 @@ export const judgeDroplet = (
  * An action names no user, but it came through the API or the control panel; a shutdown from inside, or a host that died,
  * leaves none.
  */
-const judgeStopped = (name: string, actions: Action[]): Pick<Say, 'claim' | 'detail'> => {
+const judgeStopped = (name: string, actions: DropletAction[]): Pick<Say, 'claim' | 'detail'> => {
   const power = latest(actions.filter((each) => each.status === 'completed' && powerActions.includes(each.type)))
   if (power?.type !== 'power_off' && power?.type !== 'shutdown')
     return { claim: 'machine-stopped', detail: `${name} is off, and no action says why` }
@@ -192,5 +192,5 @@ const hasAddress = ({ networks }: Droplet, site: DigitalOceanSite): boolean => {
 
 const canonical = (address: string): string => (ipaddr.isValid(address) ? ipaddr.parse(address).toNormalizedString() : address)
 
-const latest = (actions: Action[]): Action | undefined =>
+const latest = (actions: DropletAction[]): DropletAction | undefined =>
   actions.toSorted((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at))[0]

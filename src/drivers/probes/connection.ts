@@ -2,14 +2,14 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
-import { inWords } from './finding.ts'
-import type { Finding } from './finding.ts'
+import { inWords } from './answer.ts'
+import type { ProbeResult } from './answer.ts'
 
 /** Whose certificates are trusted. `ca`: PEM text, and nobody else's. */
 export type Trust = 'public' | 'any' | { ca: string }
 
 /** `fault`: why its certificate is not trusted for the name that was asked for; null: it is, or there is no TLS. */
-export type Connection = { socket: Socket; certificateUntilMs: number | null; fault: Finding | null }
+export type Connection = { socket: Socket; certificateUntilMs: number | null; fault: ProbeResult | null }
 
 /** `source`: the local address to connect from; left out: any. */
 export type Place = { host: string; port: number; source: string | undefined }
@@ -73,7 +73,7 @@ export const within = async <T>(promise: Promise<T>, limit: AbortSignal): Promis
 
 // Node asks OpenSSL first whether the chain is trusted and in date, and looks at the names only then. So a wrong name
 // here means a certificate that is valid for somebody else; an invalid one is the app's fault whatever its name.
-const faultOf = (socket: TLSSocket, untilMs: number | null, nowMs: number): Finding | null => {
+const faultOf = (socket: TLSSocket, untilMs: number | null, nowMs: number): ProbeResult | null => {
   if (socket.authorized) return null
   const code = String(socket.authorizationError)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {

@@ -5,12 +5,12 @@ import packet from 'dns-packet'
 import type { DecodedPacket, Packet, RecordType } from 'dns-packet'
 import type { Question } from '../../ports.ts'
 import { within } from './connection.ts'
-import type { Finding, Means } from './finding.ts'
+import type { Means, ProbeResult } from './answer.ts'
 
 export type DnsQuestion = Extract<Question, { kind: 'dns' }>
 
 /** One query over UDP, recursion not asked for: well where a record of that name comes back. */
-export const probeDns = async (question: DnsQuestion, { clock, source }: Means, limit: AbortSignal): Promise<Finding> => {
+export const probeDns = async (question: DnsQuestion, { clock, source }: Means, limit: AbortSignal): Promise<ProbeResult> => {
   const { address } = question
   const query: Packet = {
     type: 'query',
@@ -27,7 +27,7 @@ export const probeDns = async (question: DnsQuestion, { clock, source }: Means, 
   }
 }
 
-const judge = (reply: DecodedPacket, { name, type }: DnsQuestion): Finding => {
+const judge = (reply: DecodedPacket, { name, type }: DnsQuestion): ProbeResult => {
   // dns-packet 5.6 decodes the code into `rcode`, which its types leave out.
   const { rcode } = reply as DecodedPacket & { rcode: string }
   if (rcode !== 'NOERROR') return { kind: 'app', detail: `${rcode} for ${name} ${type}` }

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Socket } from 'node:net'
 import { openTcp, openTls } from './connection.ts'
 import type { Connection, Trust } from './connection.ts'
-import type { Means } from './finding.ts'
+import type { Means } from './answer.ts'
 
 /** How much of a body is read at most. */
 export const bodyMaxBytes = 1024 * 1024

@@ -6,8 +6,8 @@ import type { Clock } from '../../clock.ts'
 import { textOf } from '../../errors.ts'
 import type { Question } from '../../ports.ts'
 import { within } from './connection.ts'
-import { findingOf } from './finding.ts'
-import type { Finding } from './finding.ts'
+import { failureOf } from './answer.ts'
+import type { ProbeResult } from './answer.ts'
 
 type Family = 4 | 6
 
@@ -40,18 +40,18 @@ export const joining = (resolve: Resolve): Resolve => {
 export const addressesMax = 16
 
 /** What is needed to ask at a hostname. `find` asks at one address. */
-export type Asking = { resolve: Resolve; clock: Clock; limit: AbortSignal; find: (question: Question) => Promise<Finding> }
+export type Prober = { resolve: Resolve; clock: Clock; limit: AbortSignal; find: (question: Question) => Promise<ProbeResult> }
 
-/** Asks at the question's address; where that is a hostname, at all its addresses at once, of both families: one finding. */
-export const findAtEach = async (question: Question, asking: Asking): Promise<Finding> => {
-  if (isIP(question.address)) return asking.find(question)
-  const findings = await Promise.all([findInFamily(4, question, asking), findInFamily(6, question, asking)])
-  return together(findings.flat())
+/** Asks at the question's address; where that is a hostname, at all its addresses at once, of both families: one result. */
+export const findAtEach = async (question: Question, prober: Prober): Promise<ProbeResult> => {
+  if (isIP(question.address)) return prober.find(question)
+  const results = await Promise.all([findInFamily(4, question, prober), findInFamily(6, question, prober)])
+  return together(results.flat())
 }
 
-type FindingAt = Finding & { at: string }
+type ResultAt = ProbeResult & { at: string }
 
-const findInFamily = async (family: Family, question: Question, { resolve, clock, limit, find }: Asking): Promise<FindingAt[]> => {
+const findInFamily = async (family: Family, question: Question, { resolve, clock, limit, find }: Prober): Promise<ResultAt[]> => {
   // The other half of the time is left to the asking: a slow resolver must not make a site silent.
   const resolveLimit = clock.deadline(Math.ceil(question.timeoutMs / 2), limit)
   const addresses = await within(resolve(question.address, family), resolveLimit).catch((thrown: unknown) => textOf(thrown))
@@ -62,7 +62,7 @@ const findInFamily = async (family: Family, question: Question, { resolve, clock
   return Promise.all(
     [...new Set(addresses)].sort().slice(0, addressesMax).map(async (at) => {
       const asked = aimed(question, at)
-      return { at, ...(await find(asked).catch((thrown: unknown) => findingOf(thrown, asked, limit))) }
+      return { at, ...(await find(asked).catch((thrown: unknown) => failureOf(thrown, asked, limit))) }
     }),
   )
 }
@@ -74,12 +74,12 @@ const aimed = (question: Question, address: string): Question =>
 // All that could be asked must be well, as with the addresses that a file lists (core/votes.ts): each visitor is handed one
 // of them, and whoever gets the wrong one has an outage. An address that a load balancer is about to take out of its name
 // fails for some rounds, and `fall` and the outage budget wait that long. Where nothing could be asked, there is no vote.
-const together = (findings: FindingAt[]): Finding => {
-  const asked = findings.filter(({ kind }) => kind !== 'unable')
-  const shown = asked.find(({ kind }) => kind === 'other-site') ?? asked.find(({ kind }) => kind !== 'ok') ?? asked[0] ?? findings[0]
+const together = (results: ResultAt[]): ProbeResult => {
+  const asked = results.filter(({ kind }) => kind !== 'unable')
+  const shown = asked.find(({ kind }) => kind === 'other-site') ?? asked.find(({ kind }) => kind !== 'ok') ?? asked[0] ?? results[0]
   // Found out, and not in doubt: whoever asks for the site is told the same.
   if (!shown) return { kind: 'silent', detail: 'its hostname has no address' }
-  const places = findings.filter(({ kind, detail }) => kind === shown.kind && detail === shown.detail).map(({ at }) => at)
+  const places = results.filter(({ kind, detail }) => kind === shown.kind && detail === shown.detail).map(({ at }) => at)
   const ends = asked.map(({ certificateUntilMs }) => certificateUntilMs ?? null).filter((ms) => ms !== null)
   return {
     kind: shown.kind,

@@ -3,21 +3,21 @@ import type { Question } from '../../ports.ts'
 import type { Connection } from './connection.ts'
 import { get, hostOf, openTarget, readBody } from './exchange.ts'
 import type { Target } from './exchange.ts'
-import { findingOf } from './finding.ts'
-import type { Finding, Means } from './finding.ts'
+import { failureOf } from './answer.ts'
+import type { Means, ProbeResult } from './answer.ts'
 
 export type HttpQuestion = Extract<Question, { kind: 'http' }>
 
 /** One GET at the question's address on a connection of its own; redirects are judged, never followed. */
-export const probeHttp = async (question: HttpQuestion, means: Means, limit: AbortSignal): Promise<Finding> => {
+export const probeHttp = async (question: HttpQuestion, means: Means, limit: AbortSignal): Promise<ProbeResult> => {
   const target = { url: new URL(question.url), address: question.address, trust: question.tls }
   const connection = await openTarget(target, means, limit)
   try {
     if (connection.fault) return (await strangerOf(target, means, limit, connection)) ?? connection.fault
-    const finding = await get(connection.socket, target.url, means.version, limit, (reply) => judge(question, target.url, reply)).catch(
-      (thrown: unknown) => findingOf(thrown, question, limit),
+    const result = await get(connection.socket, target.url, means.version, limit, (reply) => judge(question, target.url, reply)).catch(
+      (thrown: unknown) => failureOf(thrown, question, limit),
     )
-    return { ...finding, certificateUntilMs: connection.certificateUntilMs }
+    return { ...result, certificateUntilMs: connection.certificateUntilMs }
   } finally {
     connection.socket.destroy()
   }
@@ -25,7 +25,7 @@ export const probeHttp = async (question: HttpQuestion, means: Means, limit: Abo
 
 // Where only one authority of the user's own is trusted, a stranger's good certificate looks like any by an unknown
 // issuer. A second handshake against the public roots tells them apart: a stranger, or an app with the wrong certificate.
-const strangerOf = async (target: Target, means: Means, limit: AbortSignal, { fault }: Connection): Promise<Finding | null> => {
+const strangerOf = async (target: Target, means: Means, limit: AbortSignal, { fault }: Connection): Promise<ProbeResult | null> => {
   if (typeof target.trust !== 'object' || fault?.kind !== 'app') return null
   try {
     const second = await openTarget({ ...target, trust: 'public' }, means, limit)
@@ -37,7 +37,7 @@ const strangerOf = async (target: Target, means: Means, limit: AbortSignal, { fa
   }
 }
 
-const judge = async (question: HttpQuestion, url: URL, reply: Dispatcher.ResponseData): Promise<Finding> => {
+const judge = async (question: HttpQuestion, url: URL, reply: Dispatcher.ResponseData): Promise<ProbeResult> => {
   const { statusCode } = reply
   const site = headerOf(reply, 'lifeboat-site')
   if (site !== null && site !== question.site) return { kind: 'other-site', detail: `site ${site} answers here` }

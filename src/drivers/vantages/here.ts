@@ -5,8 +5,8 @@ import type { Answer } from '../../core/types.ts'
 import type { Ask, Dig, Question, Sight, Vantage } from '../../ports.ts'
 import { probeDns } from '../probes/dns.ts'
 import { get, hostOf, openTarget } from '../probes/exchange.ts'
-import { answerOf } from '../probes/finding.ts'
-import type { Finding, Means } from '../probes/finding.ts'
+import { answerOf } from '../probes/answer.ts'
+import type { Means, ProbeResult } from '../probes/answer.ts'
 import { findAtEach, joining, systemResolve } from '../probes/hostname.ts'
 import type { Resolve } from '../probes/hostname.ts'
 import { probeHttp } from '../probes/http.ts'
@@ -45,7 +45,7 @@ const answer = (question: Question, means: Means, resolve: Resolve, signal: Abor
     findAtEach(question, { resolve, clock: means.clock, limit, find: (asked) => find(asked, means, limit) }),
   )
 
-const find = (question: Question, means: Means, limit: AbortSignal): Promise<Finding> => {
+const find = (question: Question, means: Means, limit: AbortSignal): Promise<ProbeResult> => {
   if (question.kind === 'http') return probeHttp(question, means, limit)
   if (question.kind === 'tcp') return probeTcp(question, means, limit)
   return probeDns(question, means, limit)

@@ -10,18 +10,18 @@ export const signatureHeader = 'lifeboat-signature'
 
 export type Signing = {
   /** Hex HMAC-SHA256 over what it is, its action, its nonce and its body. An answer is bound to its request by the request's nonce. */
-  sign(message: Message): string
+  sign(message: Signable): string
   /** In constant time; false as well where there is no signature. */
-  isSigned(message: Message, signature: unknown): boolean
+  isSigned(message: Signable, signature: unknown): boolean
 }
-export type Message = { what: 'ask' | 'answer'; action: Action; nonce: string; body: string | Buffer }
+export type Signable = { what: 'ask' | 'answer'; action: Action; nonce: string; body: string | Buffer }
 
 /**
  * Signs and checks with the token that both ends share. No time stands in it: a vantage must answer whose clock is off. What
  * a time would guard against is harmless or caught: a request sent again makes it probe again, an old answer has another nonce.
  */
 export const signingWith = (token: string): Signing => {
-  const sign = ({ what, action, nonce, body }: Message): string => {
+  const sign = ({ what, action, nonce, body }: Signable): string => {
     const digest = createHash('sha256').update(body).digest('hex')
     return createHmac('sha256', token).update(['lifeboat1', what, action, nonce, digest].join('\n')).digest('hex')
   }

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { judgeDroplet } from '../../../src/drivers/clouds/digitalocean-droplets.ts'
-import type { Action } from '../../../src/drivers/clouds/digitalocean-api.ts'
+import type { DropletAction } from '../../../src/drivers/clouds/digitalocean-api.ts'
 
-const action = (type: string, hour: number, status = 'completed'): Action => ({ type, status, started_at: `2026-11-02T0${hour}:00:00Z` })
+const action = (type: string, hour: number, status = 'completed'): DropletAction => ({ type, status, started_at: `2026-11-02T0${hour}:00:00Z` })
 
-const rows: [status: string, locked: boolean, actions: Action[] | null, claim: string, detail: string][] = [
+const rows: [status: string, locked: boolean, actions: DropletAction[] | null, claim: string, detail: string][] = [
   ['active', false, null, 'machine-running', 'droplet 7 is active'],
   ['new', false, null, 'unknown', 'droplet 7 is new'],
   ['new', true, [], 'unknown', 'droplet 7 is new'],

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { probeDns } from '../../../src/drivers/probes/dns.ts'
 import type { DnsQuestion } from '../../../src/drivers/probes/dns.ts'
-import { answerOf } from '../../../src/drivers/probes/finding.ts'
+import { answerOf } from '../../../src/drivers/probes/answer.ts'
 import { hasV6, openSockets } from '../../lab/sockets.ts'
 
 type Reply = Packet & { rcode?: string }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
-import { answerOf, findingOf } from '../../../src/drivers/probes/finding.ts'
+import { answerOf, failureOf } from '../../../src/drivers/probes/answer.ts'
 import { probeTcp } from '../../../src/drivers/probes/tcp.ts'
 import type { TcpQuestion } from '../../../src/drivers/probes/tcp.ts'
 import { freePort, hasV6, listenTcp, openSockets } from '../../lab/sockets.ts'
@@ -41,15 +41,15 @@ test.each([
   ['127.0.0.1', 'ERR_INVALID_ARG_TYPE', 'unable'],
 ])('at %s, %s is %s', (address, code, kind) => {
   const question = { address, timeoutMs: 1000 }
-  expect(findingOf(failing(code), question, new AbortController().signal).kind).toBe(kind)
+  expect(failureOf(failing(code), question, new AbortController().signal).kind).toBe(kind)
 })
 
 test('whatever it was, a limit that is over is silence', () => {
   const question = { address: '127.0.0.1', timeoutMs: 1500 }
-  expect(findingOf(failing('ECONNREFUSED'), question, AbortSignal.abort())).toEqual({ kind: 'silent', detail: 'no answer in 1.5 s' })
+  expect(failureOf(failing('ECONNREFUSED'), question, AbortSignal.abort())).toEqual({ kind: 'silent', detail: 'no answer in 1.5 s' })
 })
 
 test('our own mistake is never held against the site', () => {
-  const finding = findingOf(new TypeError('x is not a function'), { address: '127.0.0.1', timeoutMs: 1000 }, new AbortController().signal)
-  expect(finding).toEqual({ kind: 'unable', detail: 'could not ask: x is not a function' })
+  const result = failureOf(new TypeError('x is not a function'), { address: '127.0.0.1', timeoutMs: 1000 }, new AbortController().signal)
+  expect(result).toEqual({ kind: 'unable', detail: 'could not ask: x is not a function' })
 })

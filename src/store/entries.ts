@@ -1,25 +1,12 @@
-// The journal as JSON Lines, and read back from either form, for `lifeboat replay`.
+// The journal's entries, read from a store's file or from JSON Lines, for `lifeboat replay`.
 
 import { readFile } from 'node:fs/promises'
 import { Said } from '../errors.ts'
-import type { Journal, StoredEntry } from '../ports.ts'
-import { fileSentenceOf, isNoDatabase, sentenceOf } from './faults.ts'
+import type { StoredEntry } from '../ports.ts'
+import { asSaid, fileAsSaid, isNoDatabase } from './faults.ts'
 import { peek, placeOf } from './files.ts'
 import { journalRows } from './journal.ts'
 import { inspect } from './schema.ts'
-
-const pageOf = 500
-
-/** Every entry of a journal, oldest first, one line of JSON each (without its line break). */
-export async function* exportLines(journal: Journal): AsyncGenerator<string> {
-  for (let afterSeq = 0; ; ) {
-    const page = await journal.entries({ afterSeq, most: pageOf })
-    for (const entry of page) yield JSON.stringify(entry)
-    const last = page.at(-1)
-    if (!last) return
-    afterSeq = last.seq
-  }
-}
 
 /** The entries of a store's file, oldest first; the file is not touched, and another process may be writing it. Null: it is no SQLite file. */
 const readStore = (path: string): StoredEntry[] | null => {
@@ -30,7 +17,7 @@ const readStore = (path: string): StoredEntry[] | null => {
     })
   } catch (thrown) {
     if (isNoDatabase(thrown)) return null
-    throw sentenceOf(path, thrown)
+    throw asSaid(path, thrown)
   }
 }
 
@@ -61,7 +48,7 @@ const parseLine = (line: string): { value: unknown } | { fault: string } => {
 
 const faultsShown = 10
 
-/** The entries of a JSON Lines export; Said names each line that is none. */
+/** The entries of a text of JSON Lines, one an entry; Said names each line that is none. */
 const parseLines = (path: string, text: string): StoredEntry[] => {
   const lines = text.split('\n').map((line, i) => ({ number: i + 1, line })).filter(({ line }) => line.trim() !== '')
   if (lines.length === 0) throw new Said(`${path} holds no entries`)
@@ -73,14 +60,14 @@ const parseLines = (path: string, text: string): StoredEntry[] => {
   return parsed.flatMap((line) => ('value' in line ? [line.value as StoredEntry] : []))
 }
 
-/** The entries of a store's file or of its JSON Lines export, in their order there; Said where it is neither. */
+/** The entries of a store's file or of its entries as JSON Lines, in their order there; Said where it is neither. */
 export const readEntries = async (file: string): Promise<StoredEntry[]> => {
   const path = placeOf(file)
   const stored = readStore(path)
   if (stored) return stored
   // Only what is none of SQLite's is opened here; files.ts says why.
   const text = await readFile(path, 'utf8').catch((thrown: unknown) => {
-    throw fileSentenceOf(`${path} cannot be read`, thrown)
+    throw fileAsSaid(`${path} cannot be read`, thrown)
   })
   return parseLines(path, text)
 }

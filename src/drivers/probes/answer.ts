@@ -7,7 +7,7 @@ import { textOf } from '../../errors.ts'
 import type { Question } from '../../ports.ts'
 
 /** What a probe came to, before it is timed. `certificateUntilMs` left out: no TLS was seen. */
-export type Finding = { kind: AnswerKind; detail: string; certificateUntilMs?: number | null }
+export type ProbeResult = { kind: AnswerKind; detail: string; certificateUntilMs?: number | null }
 
 /** What every probe is handed besides its question. `version` goes into the User-Agent; `source` is the local address to ask from, left out: any. */
 export type Means = { clock: Clock; version: string; source?: string }
@@ -17,24 +17,24 @@ export const answerOf = async (
   question: Question,
   clock: Clock,
   signal: AbortSignal,
-  find: (limit: AbortSignal) => Promise<Finding>,
+  find: (limit: AbortSignal) => Promise<ProbeResult>,
 ): Promise<Answer> => {
   signal.throwIfAborted()
   const startedMs = clock.now().monoMs
   const limit = clock.deadline(question.timeoutMs, signal)
-  const finding = await find(limit).catch((thrown: unknown) => findingOf(thrown, question, limit))
+  const result = await find(limit).catch((thrown: unknown) => failureOf(thrown, question, limit))
   signal.throwIfAborted()
   return {
-    kind: finding.kind,
+    kind: result.kind,
     address: question.address,
-    detail: plain(finding.detail),
+    detail: plain(result.detail),
     ms: Math.round(clock.now().monoMs - startedMs),
-    certificateUntilMs: finding.certificateUntilMs ?? null,
+    certificateUntilMs: result.certificateUntilMs ?? null,
   }
 }
 
 /** What an error says of the address. An error that is not about the connection is our own trouble: `unable`, never the site's. */
-export const findingOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): Finding => {
+export const failureOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): ProbeResult => {
   if (limit.aborted) return { kind: 'silent', detail: `no answer in ${inWords(question.timeoutMs)}` }
   const code = codeOf(thrown)
   if (code === null) return { kind: 'unable', detail: `could not ask: ${textOf(thrown)}` }
