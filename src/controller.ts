@@ -10,6 +10,7 @@ import { isLeading, newSelf, say, type Self } from './controller/self.ts'
 import { tendDns } from './controller/tending.ts'
 import { inDoubt } from './core/observe.ts'
 import type { State } from './core/types.ts'
+import type { Event } from './core/words.ts'
 
 export type { Parts } from './controller/parts.ts'
 
@@ -30,11 +31,11 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   const either = AbortSignal.any([signal, stop.signal])
   const said = new Map<string, string>()
   const loops = [
-    loop(self, either, () => lead(self, options.ownMoves), () => turnMs.lead),
-    loop(self, either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
-    loop(self, either, () => dnsTurn(self, said, either), () => turnMs.backOff),
-    loop(self, either, () => moveTurn(self, either), () => turnMs.requests),
-    loop(self, either, () => requestTurn(self, options), () => turnMs.requests),
+    loop(self, 'leader', either, () => lead(self, options.ownMoves), () => turnMs.lead),
+    loop(self, 'health', either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
+    loop(self, 'dns', either, () => dnsTurn(self, said, either), () => turnMs.backOff),
+    loop(self, 'move', either, () => moveTurn(self, either), () => turnMs.requests),
+    loop(self, 'decision', either, () => requestTurn(self, options), () => turnMs.requests),
     ...parts.clouds.map((cloud) => poll(self, cloud, either)),
   ]
   try {
@@ -49,8 +50,8 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   return self.state
 }
 
-/** One loop of the controller: a turn, then a pause, until the signal aborts. A store that cannot be used now is said and tried again. */
-async function loop(self: Self, signal: AbortSignal, turn: () => Promise<void>, pauseMs: (tookMs: number) => number): Promise<void> {
+/** One loop of the controller: a turn, then a pause, until the signal aborts. A store that cannot be used now is said, as what that loop is about, and tried again. */
+async function loop(self: Self, event: Event, signal: AbortSignal, turn: () => Promise<void>, pauseMs: (tookMs: number) => number): Promise<void> {
   let failing = ''
   for (;;) {
     signal.throwIfAborted()
@@ -60,7 +61,7 @@ async function loop(self: Self, signal: AbortSignal, turn: () => Promise<void>, 
       failing = ''
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof Said)) throw thrown
-      if (failing !== thrown.message) say(self, 'error', 'leader', thrown.message)
+      if (failing !== thrown.message) say(self, 'error', event, thrown.message)
       failing = thrown.message
     }
     const tookMs = self.parts.clock.now().monoMs - startedMs

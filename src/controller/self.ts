@@ -43,8 +43,8 @@ export type Self = {
   reportedMs: number
   /** Who leads instead, as it was last said. Null: this process, or not said yet. */
   standsBy: string | null
-  /** Faults of drivers that were said. */
-  faults: Set<string>
+  /** By what was asked, the fault that was said of it; one that answers again has none. */
+  faults: Map<string, string>
 }
 
 /** A controller that has seen nothing yet, or what an earlier run of this process had seen. */
@@ -68,7 +68,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   reportDue: false,
   reportedMs: -Infinity,
   standsBy: null,
-  faults: new Set(),
+  faults: new Map(),
 })
 
 /** True: the lease is held and has not run out. */
@@ -94,17 +94,19 @@ export const say = (self: Self, level: LogLine['level'], event: string, msg: str
   self.parts.log({ level, event, msg, ...fields })
 
 /**
- * What a driver answers, or null where its deadline ended it. One that throws before that has a fault of its own: it is said once, and
- * is no more an answer than silence.
+ * What a driver answers, or null where its deadline ended it. One that throws before that has a fault of its own: it is said once until
+ * it answers again, and is no more an answer than silence.
  */
 export async function orNull<T>(self: Self, event: Event, what: string, limit: AbortSignal, answer: Promise<T>): Promise<T | null> {
   try {
-    return await answer
+    const answered = await answer
+    self.faults.delete(what)
+    return answered
   } catch (thrown) {
-    const fault = `${what}: ${textOf(thrown)}`
-    if (!limit.aborted && !self.faults.has(fault)) {
-      self.faults.add(fault)
-      say(self, 'error', event, `${fault}. It counts as no answer`)
+    const fault = textOf(thrown)
+    if (!limit.aborted && self.faults.get(what) !== fault) {
+      self.faults.set(what, fault)
+      say(self, 'error', event, `${what}: ${fault}. It counts as no answer`)
     }
     return null
   }
