@@ -3,7 +3,7 @@ import { admit } from '../../src/core/admit.ts'
 import { decide, nothingLifted } from '../../src/core/decide.ts'
 import { factsOf, losesOf, planName, sentenceOf } from '../../src/core/explain.ts'
 import { stepOf } from '../../src/core/step-sentences.ts'
-import { planOf } from '../../src/core/plan.ts'
+import { planHash, planOf } from '../../src/core/plan.ts'
 import { spell } from '../../src/core/spell.ts'
 import type { Config, Decision, Ledger, Plan } from '../../src/core/types.ts'
 import { moveKinds, reasons, steps, type MoveKind, type Reason } from '../../src/core/words.ts'
@@ -160,3 +160,26 @@ test.each([
   [0, '0 s'], [400, '0.4 s'], [1_000, '1 s'], [9_940, '9.9 s'], [9_960, '10 s'], [45_000, '45 s'], [119_400, '119 s'], [119_600, '2 min'], [180_000, '3 min'],
   [5_400_000, '90 min'], [7_200_000, '2 h'], [86_400_000, '24 h'], [171_000_000, '2 d'], [3_542_400_000, '41 d'],
 ])('%i ms is %s', (ms, text) => expect(spell(ms)).toBe(text))
+
+describe('the command that a refusal names is one that is carried out', () => {
+  const doubt = { here: 'app' } as const
+
+  test.each<[name: string, sees: Round['sees'], kind: 'failback' | 'failover', way: string]>([
+    ['a failback to a site in doubt, from one that is up', { aws: doubt }, 'failback', 'lifeboat failover aws --unready --force'],
+    ['a failback to a site in doubt, from one that is down', { aws: doubt, hetzner: 'silent' }, 'failback', 'lifeboat failover aws --unready'],
+    ['a failover with no site to go to, from one that is up', { aws: doubt, spare: 'silent' }, 'failover', 'lifeboat failover aws --unready --force'],
+    ['a failover with no site to go to, from one that is down', { aws: doubt, hetzner: 'silent', spare: 'silent' }, 'failover', 'lifeboat failover aws --unready'],
+  ])('%s', (_, sees, kind, way) => {
+    const story = storyOf(config, ledgerOf(config, { active: 'hetzner' }))
+    story.pass(20_000, { sees: sees ?? {} })
+    const ask = (asked: 'failback' | 'failover', to: string | null, flags: ('force' | 'unready')[]) => {
+      const lifted = { ...nothingLifted, ...Object.fromEntries(flags.map((flag) => [flag, true])) }
+      const hash = to === null ? 'none' : planHash(planOf(asked, 'hetzner', to, config), story.state.ledger.epoch + 1)
+      return admit(story.state, config, { id: 'r1', by: 'ana', expiresMs: day, what: 'move', kind: asked, to, lifted, planHash: hash })
+    }
+    const sentence = sentenceOf(ask(kind, null, []), story.state, config)
+    expect(sentence).toMatch(new RegExp(`^refuse: .*: ${way}$`))
+    const flags = [...way.matchAll(/--([a-z]+)/g)].map(([, flag]) => flag as 'force' | 'unready')
+    expect(ask('failover', 'aws', flags)).toMatchObject({ kind: 'move', plan: { kind: 'failover', from: 'hetzner', to: 'aws' } })
+  })
+})
