@@ -55,7 +55,10 @@ const plights: Record<Verdict, (site: string) => string> = {
 
 const verdictOf = ({ site, state }: Say): Verdict => state.watch.sites[site]?.verdict ?? 'blip'
 
-const plight = (s: Say): string => `${plights[verdictOf(s)](s.site)}: ${s.why}`
+/** `aws is down: 3 of 3 vantages fail`. */
+export const plightOf = (site: string, { verdict, why }: { verdict: Verdict; why: string }): string => `${plights[verdict](site)}: ${why}`
+
+const plight = (s: Say): string => plightOf(s.site, { verdict: verdictOf(s), why: s.why })
 
 /** The same of one outage, with its time. */
 const lasting = (s: Say): string => {

@@ -1,3 +1,4 @@
+import type { Telling } from './telling.ts'
 import type { AnswerKind, Claim, Health, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
 
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
@@ -25,6 +26,8 @@ export type HostConfig = {
   zone: string
   /** The listed names that live in this zone. */
   names: string[]
+  /** The listed names of other zones: a name of this one that is a CNAME to one of them follows it. */
+  elsewhere: string[]
   ttlS: number
   /** True: one change with all names and the TXT lands whole or not at all. */
   atomicZone: boolean
@@ -188,6 +191,8 @@ export type Ledger = {
   longTailUntilMs: number | null
   /** The file of the last `watch` that led, or the one that a person accepted since. Left out: no `watch` has led yet. */
   file?: FileInForce
+  /** What people were told, and what still waits to be. Left out: nobody was ever to be told. */
+  telling?: Telling
 }
 
 /** What the file says, by its own keys; a value that may be printed nowhere is `(hidden)`. */

@@ -180,3 +180,11 @@ export const events = {
   stop: 'the controller stopped',
 } as const
 export type Event = keyof typeof events
+
+/** What a message to people is about: `events` of a channel, and of each message. */
+export const tells = {
+  move: 'a move starts, waits, ends or is given up',
+  alarm: 'somebody should look: something is wrong, or is over',
+  test: 'a person tries the channels (lifeboat notify)',
+} as const
+export type Tell = keyof typeof tells
