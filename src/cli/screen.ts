@@ -1,7 +1,7 @@
 import { clouds } from '../config/companies.ts'
 import type { Settings } from '../config/settings.ts'
 import { freshLedger } from '../core/ledger.ts'
-import { spell } from '../core/explain.ts'
+import { spell } from '../core/spell.ts'
 import { leavesData } from '../core/plan.ts'
 import type { Config, Ledger, Past } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'

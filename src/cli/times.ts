@@ -1,4 +1,4 @@
-import { spell } from '../core/explain.ts'
+import { spell } from '../core/spell.ts'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 

@@ -37,7 +37,7 @@ export function admit(state: State, config: Config, request: Request): Decision 
     case 'move': {
       const plan = requested(state, config, request)
       if ('reason' in plan) return refuse(plan.reason, plan.site)
-      const bar = barOf(plan, state, config, request)
+      const bar = liftableBar(plan, state, config, request)
       if (bar) return refuse(bar.reason, bar.site, plan)
       const agreed = request.planHash === planHash(plan, ledger.epoch + 1)
       return agreed ? asked(plan, request) : refuse('plan-changed', plan.to, plan)
@@ -82,7 +82,7 @@ function nothingPreferred(state: State, config: Config): Bar {
 }
 
 /** What forbids the plan until its own flag lifts it. Null: nothing. */
-function barOf(plan: Plan, state: State, config: Config, { lifted }: MoveRequest): Bar | null {
+function liftableBar(plan: Plan, state: State, config: Config, { lifted }: MoveRequest): Bar | null {
   const { ledger, watch } = state
   const from = ledger.active!
   const health = watch.sites[from]?.health

@@ -26,7 +26,7 @@ export function decide(state: State, config: Config): Decision {
   const to = want.kind === 'repoint' ? active : targetOf(state, config, want.cause)
   if (to === null) return refuse(onlyCooldownBars(state, config, want.cause) ? 'cooldown' : 'no-target', null)
   const plan = planOf(want.kind, active, to, config)
-  const bar = barOf(state, config, want.cause)
+  const bar = automaticBar(state, config, want.cause)
   if (bar !== null) return refuse(bar, plan)
   return { kind: 'move', reason: want.cause, site: active, plan, by: 'lifeboat', lifted: nothingLifted, automatic: true }
 }
@@ -140,7 +140,7 @@ const onlyCooldownBars = (state: State, config: Config, cause: Reason) =>
   cause !== 'cut' && others(state, config).some((s) => whyNot(state, config, s) === null)
 
 /** What keeps lifeboat from starting by itself. Null: nothing. */
-export function barOf(state: State, config: Config, cause: Reason): Reason | null {
+export function automaticBar(state: State, config: Config, cause: Reason): Reason | null {
   if (leavesData(config) && cause !== 'cut' && cause !== 'address-changed') return 'data-held'
   if (!config.policy.automatic) return 'automatic-off'
   if (state.ledger.pause) return 'paused'

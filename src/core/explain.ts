@@ -1,4 +1,4 @@
-import { barOf, budgetLeftMs, failingMsOf, others, targetOf, whyNot } from './decide.ts'
+import { automaticBar, budgetLeftMs, failingMsOf, others, targetOf, whyNot } from './decide.ts'
 import { isPlanned, leavesData, siteOf } from './plan.ts'
 import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
@@ -22,8 +22,6 @@ const doing: Record<MoveKind, (plan: Plan) => string> = {
   repoint: ({ to, addresses }) => `repoint to ${to} at ${addresses.join(', ')}`,
   adopt: ({ to, addresses }) => `adoption: the names point at ${to} (${addresses.join(', ')})`,
 }
-
-export { spell }
 
 /** `failover aws → hetzner`. */
 export const planName = (plan: Plan): string => doing[plan.kind](plan)
@@ -84,7 +82,7 @@ const bars: Partial<Record<Reason, string>> = {
 const budget = (s: Say, name: 'outage' | 'appFault', budgetMs: number): string => {
   const { state, config } = s
   const cause = name === 'outage' ? 'outage' : 'app-fault'
-  const bar = targetOf(state, config, cause) === null ? 'no-target' : barOf(state, config, cause)
+  const bar = targetOf(state, config, cause) === null ? 'no-target' : automaticBar(state, config, cause)
   const policy = `policy.${name} (${spell(budgetMs)})`
   if (bar === null) return `${plight(s)}. A failover starts when ${policy} is over, in ${s.left(budgetMs)}`
   return `${plight(s)}. When ${policy} is over, in ${s.left(budgetMs)}, nothing moves: ${bars[bar] ?? reasons[bar].means}`

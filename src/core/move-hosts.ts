@@ -133,11 +133,11 @@ export function taken(move: Move, world: World, config: Config, state: Marker['s
   const stands = (host: HostConfig) => standsAt(host, move, world, config, state)
   return {
     by: hosts.filter((host) => stands(host) === 'yes').map((h) => h.host),
-    not: hosts.filter((host) => stands(host) !== 'yes').map((host) => `${host.host} ${whyNot(stands(host), world.refusals[host.host])}`),
+    not: hosts.filter((host) => stands(host) !== 'yes').map((host) => `${host.host} ${whyNotTaken(stands(host), world.refusals[host.host])}`),
   }
 }
 
-function whyNot(stands: Shown | null, refusal: string | undefined): string {
+function whyNotTaken(stands: Shown | null, refusal: string | undefined): string {
   if (stands === null) return 'gives no usable answer'
   if (stands === 'foreign') return 'has a TXT at the marker\'s name that is not ours'
   if (stands === 'absent' && refusal === undefined) return 'lost our TXT and serves other addresses, so only lifeboat adopt may write there'

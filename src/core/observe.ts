@@ -1,7 +1,7 @@
 import { clockDriftMs, evidenceFreshMs, hourMs } from './limits.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
-import { findingOf, freshEvidence } from './verdict.ts'
+import { freshEvidence, judge } from './verdict.ts'
 import { blindVantages, castVotes, failuresOf, healthOf, reachAgain, readyOf, tally } from './votes.ts'
 import type { Claim, Verdict } from './words.ts'
 
@@ -101,7 +101,7 @@ function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, con
   const excused = evidence.some((e) => e.claim === 'machine-stopped-by-operator')
   const failingSinceMs = health === 'down' && !excused ? (before?.failingSinceMs ?? nowMs) : null
   const failingMs = failingSinceMs === null ? 0 : nowMs - failingSinceMs
-  const { verdict, row, why } = findingOf({ site, tally: votes, health, failures, again, misplaced, evidence, failingMs, abstains, config })
+  const { verdict, row, why } = judge({ site, tally: votes, health, failures, again, misplaced, evidence, failingMs, abstains, config })
   return {
     health,
     sinceMs: before?.health === health ? before.sinceMs : nowMs,

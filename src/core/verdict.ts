@@ -23,7 +23,7 @@ export type Case = {
 }
 
 /** A verdict, the row that gave it, and why in words. */
-export type Finding = { row: number; verdict: Verdict; why: string }
+export type Judgement = { row: number; verdict: Verdict; why: string }
 
 /** The row of a cut that stands by itself, whatever the probes say, and its claims. */
 export const definitiveRow = 2
@@ -138,7 +138,7 @@ function doubt(c: Case): string | null {
 }
 
 /** The first row of DESIGN.md's table that matches; the last always does. */
-export const findingOf = (c: Case): Finding => {
+export const judge = (c: Case): Judgement => {
   for (const { row, verdict, says } of rows) {
     const why = says(c)
     if (why !== null) return { row, verdict, why }

@@ -1,5 +1,5 @@
 import { machineClock } from '../../src/clock.ts'
-import { openTcp } from '../../src/drivers/dns/exchange.ts'
+import { openStream } from '../../src/drivers/dns/exchange.ts'
 import { sign } from '../../src/drivers/dns/tsig.ts'
 import type { TsigKey } from '../../src/drivers/dns/tsig.ts'
 import { classes, decodeMessage, encodeMessage, encodeValue, opcodes, rrTypes } from '../../src/drivers/dns/wire.ts'
@@ -17,7 +17,7 @@ export const deletion = (name: string, type: keyof typeof rrTypes): Rr => ({ nam
 export const updateByHand = async (server: string, zone: string, key: TsigKey | null, authorities: Rr[]): Promise<number> => {
   const questions = [{ name: zone, type: rrTypes.SOA, class: classes.IN }]
   const message = encodeMessage({ id: 1, opcode: opcodes.UPDATE, rcode: 0, flags: 0, questions, answers: [], authorities, additionals: [] })
-  const stream = await openTcp(server, AbortSignal.timeout(5000))
+  const stream = await openStream(server, AbortSignal.timeout(5000))
   try {
     return decodeMessage(await stream.ask(key ? sign(message, key, machineClock.now().wallMs).bytes : message)).rcode
   } finally {

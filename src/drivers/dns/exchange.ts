@@ -93,7 +93,7 @@ export const frame = (message: Buffer): Buffer => {
 }
 
 /** Opens a TCP connection; rejects where that fails, and then nothing was sent. Ends with the signal. */
-export const openTcp = async (server: string, signal: AbortSignal): Promise<Stream> => {
+export const openStream = async (server: string, signal: AbortSignal): Promise<Stream> => {
   const { address, port } = placeOf(server)
   signal.throwIfAborted()
   const socket = connect({ host: address, port, noDelay: true, signal })

@@ -3,7 +3,7 @@ import type { HostView, RecordSet } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'
 import type { Dig } from '../../ports.ts'
 import { signedBy, signersIn } from './dnssec.ts'
-import { askUdp, openTcp } from './exchange.ts'
+import { askUdp, openStream } from './exchange.ts'
 import type { Stream } from './exchange.ts'
 import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
 import type { Message, Rr } from './wire.ts'
@@ -65,7 +65,7 @@ export const ask = async (asking: Asking, clock: Clock, signal: AbortSignal): Pr
 
 /** One question over a TCP connection of its own. Null: no answer. */
 export const askByTcp = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
-  const stream = openTcp(asking.server, clock.deadline(asking.timeoutMs, signal))
+  const stream = openStream(asking.server, clock.deadline(asking.timeoutMs, signal))
   const answer = await askTcp(stream, encodeQuestion(asking, anyId(clock)))
   await stream.then((open) => open.close(), () => undefined) // One that never opened needs no closing.
   return answer
@@ -141,7 +141,7 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
   const failed = new AbortController()
   const over = AbortSignal.any([signal, failed.signal])
   const { server, timeoutMs, dnssec = false } = dig
-  const stream = transport === 'tcp' ? openTcp(server, over) : null
+  const stream = transport === 'tcp' ? openStream(server, over) : null
   stream?.catch(() => undefined) // Each question says so itself; one that is never asked must not leave the rejection unhandled.
   // Questions on one connection are told apart by id, so these count up from a random one.
   let id = anyId(clock)

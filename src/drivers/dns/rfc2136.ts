@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { Change, HostView } from '../../core/moving.ts'
 import { textOf } from '../../errors.ts'
 import type { DnsHost, WriteOutcome } from '../../ports.ts'
-import { openTcp } from './exchange.ts'
+import { openStream } from './exchange.ts'
 import { askByTcp, digHost, recordsIn } from './query.ts'
 import { sign, verify } from './tsig.ts'
 import type { TsigKey } from './tsig.ts'
@@ -98,7 +98,7 @@ const send = async (options: Rfc2136Options, message: Buffer, clock: Clock, dead
   const signed = key ? sign(message, key, clock.now().wallMs) : { bytes: message, mac: Buffer.alloc(0) }
   let sent = false
   try {
-    const stream = await openTcp(server, deadline)
+    const stream = await openStream(server, deadline)
     sent = true
     try {
       return judge(server, await stream.ask(signed.bytes), key, clock.now().wallMs, signed.mac)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { machineClock } from '../../../src/clock.ts'
 import { embedded, startEmbedded } from '../../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../../src/drivers/dns/embedded.ts'
-import { askUdp, openTcp } from '../../../src/drivers/dns/exchange.ts'
+import { askUdp, openStream } from '../../../src/drivers/dns/exchange.ts'
 import { sign, tsigKey } from '../../../src/drivers/dns/tsig.ts'
 import { classes, decodeMessage, encodeMessage, encodeValue, flags, opcodes, rcodes, rrTypes } from '../../../src/drivers/dns/wire.ts'
 import type { Message, Rr } from '../../../src/drivers/dns/wire.ts'
@@ -56,7 +56,7 @@ describe('the embedded server', () => {
     return answer && decodeMessage(answer)
   }
   const byTcp = async (bytes: Buffer): Promise<Message> => {
-    const stream = await openTcp(server.server, AbortSignal.timeout(5000))
+    const stream = await openStream(server.server, AbortSignal.timeout(5000))
     const answer = decodeMessage(await stream.ask(bytes))
     stream.close()
     return answer
