@@ -1,7 +1,8 @@
 // The few small interfaces that the controller sees. Each driver implements one; `cli/` wires the concrete ones.
 // "Could not find out" is a value (null, or an outcome `unknown`), never an exception that looks like an answer.
 
-import type { HostState } from './core/words.ts'
+import type { Message } from './core/telling.ts'
+import type { HostState, Tell } from './core/words.ts'
 import type { Change, Entry, HostView } from './core/moving.ts'
 import type { Answer, Ledger, Reading, Request, Watch } from './core/types.ts'
 
@@ -23,6 +24,8 @@ export type Report = {
   /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
   dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
   configHash: string
+  /** Channels that do not take their messages now, and why. Left out: all do, or there is none. */
+  untold?: { channel: string; sinceMs: number; why: string }[]
 }
 
 /** `seq` rises with each entry and is never reused. */
@@ -159,6 +162,26 @@ export interface Data {
   read(site: string, signal: AbortSignal): Promise<{ epoch: number; open: boolean; lagBytes: number | null } | null>
   demote(site: string, epoch: number, signal: AbortSignal): Promise<WriteOutcome>
   promote(site: string, epoch: number, signal: AbortSignal): Promise<WriteOutcome>
+}
+
+// ── Telling people ───────────────────────────────────────────────────────────
+
+/** `againMs`: not sooner than that, where the other side said so. */
+export type Delivery = { outcome: 'done' | 'refused' | 'unknown'; detail: string; againMs: number | null }
+
+/** One place where messages go. Neither its name nor a detail ever holds its address, which may be all that it takes to write there. */
+export interface Channel {
+  readonly channel: string
+  readonly events: Tell[]
+  /** One try. Never throws but on abort. */
+  send(message: Message, signal: AbortSignal): Promise<Delivery>
+}
+
+/** Somebody outside who misses us when we fall silent. */
+export interface Heartbeat {
+  readonly everyMs: number
+  /** Null: it was taken; else why not. Never throws but on abort. */
+  beat(signal: AbortSignal): Promise<string | null>
 }
 
 /** One line for people and one object for machines; never a secret. */
