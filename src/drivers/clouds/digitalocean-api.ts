@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Budget } from './budget.ts'
-import { callOnce } from './call.ts'
-import type { Called } from './call.ts'
+import { callOnce } from '../call.ts'
+import type { Called } from '../call.ts'
 
 /** What one call came to. `detail` is for people and holds no secret. */
 export type Asked<T> = {
