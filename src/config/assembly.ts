@@ -41,6 +41,7 @@ const coreDns = (file: File): Config['dns'] => ({
     driver: host.driver,
     zone: host.zone,
     names: file.dns.names.filter((name) => zoneOf(name, file.dns.hosts) === host.zone),
+    elsewhere: file.dns.names.filter((name) => zoneOf(name, file.dns.hosts) !== host.zone),
     ttlS: ttlSOf(host, file),
     atomicZone: dnsDrivers[host.driver].atomicZone,
   })),

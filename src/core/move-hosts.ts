@@ -3,7 +3,7 @@ import type { Effect, HostView, Marker, ServerView, World } from './moving.ts'
 import type { Config, HostConfig, Ledger, Move, Placement } from './types.ts'
 import { isEarlier } from './serial.ts'
 import { signatureFault } from './signatures.ts'
-import { addressesOf, shows, type Shown } from './zone.ts'
+import { shows, stillServes, type Shown } from './zone.ts'
 
 // A move at its DNS hosts: what each shows of it, what may be written there, and when it counts as served or lost.
 
@@ -45,8 +45,7 @@ export function claimAt(host: HostConfig, move: Move, world: World, config: Conf
 /** A marker that vanished where we wrote one is unknown: it is written again only where the addresses are as last confirmed, or already those of this move. */
 function mayClaimAbsent(host: HostConfig, view: HostView, move: Move, ledger: Ledger): boolean {
   if (move.kind === 'adopt' || ledger.hosts[host.host] === undefined) return true
-  const served = addressesOf(view, host.names, ledger.ours).join()
-  return [ledger.record?.addresses ?? [], move.addresses].some((addresses) => served === [...addresses].sort().join())
+  return [ledger.record?.addresses ?? [], move.addresses].some((addresses) => stillServes(view, host, addresses, ledger.ours))
 }
 
 /** Brings one host to the move's marker and addresses, where it may be written. */

@@ -4,7 +4,7 @@ import { leavesData } from './plan.ts'
 import type { HostView, Marker } from './moving.ts'
 import type { Config, HostConfig, Ledger, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
-import { addressesOf, foreignValues, shows } from './zone.ts'
+import { addressesOf, foreignValues, shows, stillServes } from './zone.ts'
 
 /** Something to log and to journal. */
 export type Note = { event: Event; level: 'info' | 'warn'; site: string | null; host: string | null; msg: string }
@@ -73,7 +73,7 @@ export function mend(host: HostConfig, view: HostView | null, { ledger, watch }:
       return leave(at, "has a TXT at the marker's name that is not ours: nothing is written there")
     case 'absent':
       if (ledger.hosts[host.host] === undefined) return bring(at, `is brought up to epoch ${record.epoch}`)
-      if (addressesOf(view, host.names, ledger.ours).join() === [...record.addresses].sort().join())
+      if (stillServes(view, host, record.addresses, ledger.ours))
         return bring(at, 'lost our TXT and still serves our addresses: the TXT is written again')
       return leave(at, `lost our TXT and serves ${serves.join(', ') || 'no address'}: nothing is written there until: lifeboat adopt`)
     case 'other-addresses':

@@ -15,8 +15,15 @@ const valuesAt = (view: HostView, name: string, type: Type): string[] => setAt(v
 const same = (one: string[], other: string[]): boolean =>
   one.length === other.length && one.every((value) => other.includes(value))
 
-const follows = (view: HostView, host: HostConfig, name: string): boolean =>
-  valuesAt(view, name, 'CNAME').some((target) => target !== name && host.names.includes(target))
+/** The listed name that a name is a CNAME to, and so follows, here or in another zone. Null: none. */
+const followed = (view: HostView, { names, elsewhere }: HostConfig, name: string): string | null =>
+  valuesAt(view, name, 'CNAME').find((target) => target !== name && [...names, ...elsewhere].includes(target)) ?? null
+
+/** Every name of the zone follows one of another zone, so that its marker is all that a move brings there. */
+const followsElsewhere = (view: HostView, host: HostConfig): boolean => {
+  const targets = host.names.map((name) => followed(view, host, name))
+  return targets.every((target) => target !== null) && targets.some((target) => host.elsewhere.includes(target!))
+}
 
 /** A value at a listed name that is not ours: it stays. `bars`: because of it nothing of ours can stand at the name, which is left out of every change. */
 export type ForeignValue = { name: string; type: string; value: string; bars: boolean }
@@ -27,7 +34,7 @@ export type ForeignValue = { name: string; type: string; value: string; bars: bo
  */
 export const foreignValues = (view: HostView, host: HostConfig, ours: string[], toHostname = false): ForeignValue[] =>
   host.names
-    .filter((name) => !follows(view, host, name))
+    .filter((name) => followed(view, host, name) === null)
     .flatMap((name) => view.sets.filter((set) => set.name === name))
     .flatMap(({ name, type, values }) =>
       values
@@ -39,7 +46,7 @@ export const foreignValues = (view: HostView, host: HostConfig, ours: string[], 
 const movedNames = (view: HostView, host: HostConfig, addresses: string[], ours: string[]): string[] => {
   const toHostname = addresses.some((address) => typeOf(address) === 'CNAME')
   const barred = foreignValues(view, host, [...ours, ...addresses], toHostname).filter(({ bars }) => bars)
-  return host.names.filter((name) => !follows(view, host, name) && !barred.some((value) => value.name === name))
+  return host.names.filter((name) => followed(view, host, name) === null && !barred.some((value) => value.name === name))
 }
 
 const wanted = (view: HostView, name: string, type: Type, addresses: string[], ours: string[]): string[] => {
@@ -115,7 +122,7 @@ export const planChange = (asked: {
   const bad = misfit(host, addresses)
   if (bad) return { refused: bad }
   const names = movedNames(view, host, addresses, ours)
-  if (names.length === 0) return { refused: unmovable(view, host, [...ours, ...addresses]) }
+  if (names.length === 0 && !followsElsewhere(view, host)) return { refused: unmovable(view, host, [...ours, ...addresses]) }
   const sets = setsOf(view, host, names, addresses, ours)
   const empty = emptied(sets, names)
   return empty ? { refused: empty } : { zone: host.zone, txt, sets }
@@ -141,9 +148,13 @@ export const shows = (view: HostView, host: HostConfig, marker: Marker, addresse
   const seen = markerShows(view, marker)
   if (seen !== 'yes' || addresses === null) return seen
   const sets = setsOf(view, host, movedNames(view, host, addresses, ours), addresses, ours)
-  const exact = sets.length > 0 && sets.every((set) => same(set.old, set.new) && (set.oldTtlS ?? 0) <= set.ttlS)
+  const exact = (sets.length > 0 || followsElsewhere(view, host)) && sets.every((set) => same(set.old, set.new) && (set.oldTtlS ?? 0) <= set.ttlS)
   return exact ? 'yes' : 'other-addresses'
 }
+
+/** Does a host that lost our marker still serve what it did: these addresses, of those that count as ours? One whose names all follow another zone's serves nothing of its own. */
+export const stillServes = (view: HostView, host: HostConfig, addresses: string[], ours: string[]): boolean =>
+  followsElsewhere(view, host) || addressesOf(view, host.names, ours).join() === [...addresses].sort().join()
 
 /** Every address (or CNAME target off the list) that the listed names serve, sorted, each once; with `ours`, only those that count as ours. */
 export const addressesOf = (view: HostView, names: string[], ours?: string[]): string[] => {

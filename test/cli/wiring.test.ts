@@ -18,3 +18,8 @@ test("a zone's name servers are those of dns.nameservers that are not another zo
   expect(await nameServers.of('shop.example', signal)).toEqual(['127.0.0.1:5304', '127.0.0.1:5306'])
   expect(await nameServers.of('shop.test', signal)).toEqual(['127.0.0.1:5305', '127.0.0.1:5306'])
 })
+
+test('a zone knows the listed names of the others, which its own may follow', () => {
+  const { hosts } = loadFixture('good', 'two-zones.yaml').core.dns
+  expect(hosts.map(({ names, elsewhere }) => [names, elsewhere])).toEqual([[['shop.example'], ['shop.test']], [['shop.test'], ['shop.example']]])
+})

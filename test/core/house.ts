@@ -11,7 +11,7 @@ export const moveId = '0b8a3a52-1c5e-4c0a-9b1e-2f6d1a7c9e01'
 export const day = Date.UTC(2026, 10, 25, 3, 0, 0)
 
 export const hostOf = (n: number, more: Partial<HostConfig> = {}): HostConfig => ({
-  host: `dns${n}`, driver: 'embedded', zone: 'shop.example', names: ['shop.example', 'www.shop.example'], ttlS: 60, atomicZone: true, ...more,
+  host: `dns${n}`, driver: 'embedded', zone: 'shop.example', names: ['shop.example', 'www.shop.example'], elsewhere: [], ttlS: 60, atomicZone: true, ...more,
 })
 
 type More = Partial<Omit<Config, 'policy' | 'check' | 'data' | 'dns'>> & {

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { formatMarker, markerName, parseMarker } from '../../src/core/marker.ts'
 import type { Change, HostView, Marker, RecordSet } from '../../src/core/moving.ts'
 import type { HostConfig } from '../../src/core/types.ts'
-import { addressesOf, foreignValues, planChange, shows } from '../../src/core/zone.ts'
+import { addressesOf, foreignValues, planChange, shows, stillServes } from '../../src/core/zone.ts'
 
 const zone = 'shop.example'
 const www = 'www.shop.example'
 const marker: Marker = { app: 'shop', owner: '0123456789abcdef0123456789abcdef', epoch: 8, site: 'hetzner', move: '00000000-0000-4000-8000-000000000008', state: 'pointed' }
 const text = formatMarker(marker)
-const host: HostConfig = { host: 'h', driver: 'rfc2136', zone, names: [zone, www], ttlS: 60, atomicZone: true }
+const host: HostConfig = { host: 'h', driver: 'rfc2136', zone, names: [zone, www], elsewhere: [], ttlS: 60, atomicZone: true }
 const set = (name: string, type: string, values: string[], ttlS = 60): RecordSet => ({ name, type, ttlS, values })
 const view = (sets: RecordSet[], txt: string[] = [text]): HostView => ({ txt, txtTtlS: txt.length > 0 ? 60 : null, sets, serial: 1 })
 const plan = (seen: HostView, addresses: string[] | null, ours: string[] = [], of: HostConfig = host): Change | { refused: string } =>
@@ -73,6 +73,24 @@ describe('planChange', () => {
     const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', [zone])])
     expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1']))).toEqual({ 'shop.example A': ['192.0.2.2'] })
     expect(foreignValues(seen, host, ['192.0.2.1'])).toEqual([])
+  })
+  test('a CNAME to a listed name of another zone is left alone as well', () => {
+    const away = { ...host, elsewhere: ['shop.other.example'] }
+    const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', ['shop.other.example'])])
+    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], away))).toEqual({ 'shop.example A': ['192.0.2.2'] })
+    expect(foreignValues(seen, away, ['192.0.2.1'])).toEqual([])
+    expect(foreignValues(seen, host, ['192.0.2.1'])).toMatchObject([{ name: www, bars: true }])
+  })
+  test('where every name follows one of another zone, the marker alone is written and looked at', () => {
+    const away = { ...host, names: [www], elsewhere: ['shop.other.example'] }
+    const seen = view([set(www, 'CNAME', ['shop.other.example'])])
+    expect(plan(seen, ['192.0.2.2'], [], away)).toMatchObject({ sets: [], txt: { new: [text] } })
+    expect(plan(seen, ['lb.example'], [], away)).toMatchObject({ sets: [] })
+    expect(shows(seen, away, marker, ['192.0.2.2'], [])).toBe('yes')
+    expect(shows({ ...seen, txt: [] }, away, marker, ['192.0.2.2'], [])).toBe('absent')
+    expect([stillServes(seen, away, ['192.0.2.2'], []), stillServes(seen, { ...away, elsewhere: [] }, ['192.0.2.2'], [])]).toEqual([true, false])
+    const round = view([set(zone, 'CNAME', [www]), set(www, 'CNAME', [zone])])
+    expect(news(plan(round, ['192.0.2.2'], [], host))).toBe('no name in shop.example can be moved: each is a CNAME to another of them')
   })
   test("somebody's CNAME bars its name, and the rest moves", () => {
     const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', ['cdn.example'])])

@@ -118,7 +118,7 @@ const configOf = ({ servers, zone, names, sites = twoSites, app = 'shop' }: RigO
   dns: {
     names,
     drift: 'hold',
-    hosts: servers.map(({ kind }) => ({ host: `${kind}/${zone}`, driver: kind, zone, names, ttlS: 60, atomicZone: true })),
+    hosts: servers.map(({ kind }) => ({ host: `${kind}/${zone}`, driver: kind, zone, names, elsewhere: [], ttlS: 60, atomicZone: true })),
   },
   policy: { automatic: false, confirmCutMs: 30_000, outageMs: 30_000, appFaultMs: null, cooldownMs: 60_000, maxMovesPerHour: 3, failback: 'manual' },
 })

@@ -39,7 +39,7 @@ export function scenarioOf(seed: number): Scenario {
   // A vantage at a site's cloud has no vote there, and dies with it.
   if (vantages.length > 1 && random.chance(0.6)) vantages.at(-1)!.cloud = random.pick(sites).cloud
   const names = ['shop.example', 'www.shop.example']
-  const host = (driver: string, atomicZone: boolean) => ({ host: `${driver}/shop.example`, driver, zone: 'shop.example', names, ttlS: 30, atomicZone })
+  const host = (driver: string, atomicZone: boolean) => ({ host: `${driver}/shop.example`, driver, zone: 'shop.example', names, elsewhere: [], ttlS: 30, atomicZone })
   const both = [host('swaps', true), host('records', false)]
   const hosts = random.chance(0.65) ? both : [random.pick(both)]
   const fall = 2 + random.below(2)

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { markerName } from '../../../src/core/marker.ts'
+import type { Config } from '../../../src/core/types.ts'
 import { rcodes } from '../../../src/drivers/dns/wire.ts'
-import { addition } from '../../lab/hand.ts'
+import { addition, deletion } from '../../lab/hand.ts'
 import { one, two } from '../../lab/rig.ts'
 import type { Started } from '../../lab/servers.ts'
 import { beside, moveTest, suiteOf } from './moves-case.ts'
@@ -153,6 +155,26 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         await rig.skip(61_000)
         await rig.until('DNS is read', () => controller.self()!.dnsReadMs! > rig.clock.now().monoMs - 30_000)
         expect(controller.said('did not write')).toBe(false)
+      })
+      const shop = 'shop.other.example'
+      const elsewhere = { change: (config: Config): Config => ({ ...config, dns: { ...config.dns, hosts: config.dns.hosts.map((h) => ({ ...h, elsewhere: [shop] })) } }) }
+      move('cname-to-listed-follows: one of another zone', { ...elsewhere, names: (z) => [`www.${z}`, `alias.${z}`], records: (w, z) => [addition(w, 60, 'A', one), addition(`alias.${z}`, 60, 'CNAME', shop)] }, async ({ rig, adopted, failover, values, zone }) => {
+        const controller = await adopted()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect([await values(`alias.${zone}`, 'CNAME'), await values(`alias.${zone}`, 'A'), await values()]).toEqual([all([shop]), all([]), all([two])])
+        await rig.skip(61_000)
+        await rig.until('DNS is read', () => controller.self()!.dnsReadMs! > rig.clock.now().monoMs - 30_000)
+        expect(controller.said('did not write')).toBe(false)
+      })
+      move('cname-to-listed-follows: a zone of which every name does shows the marker', { ...elsewhere, records: (w) => [addition(w, 60, 'CNAME', shop)] }, async ({ rig, adopted, failover, values, markers, hand, zone }) => {
+        await adopted()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect([await values(undefined, 'CNAME'), await values(), (await markers()).map((m) => [m?.epoch, m?.site, m?.state])]).toEqual([all([shop]), all([]), all([2, 'two', 'pointed'])])
+        await hand([deletion(markerName('shop', zone), 'TXT')])
+        await rig.skip(61_000)
+        await rig.until('the marker is back', async () => (await markers()).every((m) => m?.epoch === 2))
       })
       move('wildcard-not-shadowed', { names: (z) => [`*.${z}`], records: (w, z) => [addition(w, 60, 'A', one), ...beside(z)] }, async ({ rig, adopted, failover, values, zone, poll }) => {
         await adopted()
