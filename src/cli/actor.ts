@@ -2,9 +2,10 @@ import { runController, type Parts } from '../controller.ts'
 import { isWarm } from '../controller/requests.ts'
 import type { Self } from '../controller/self.ts'
 import type { Settings } from '../config/settings.ts'
+import { freshLedger } from '../core/ledger.ts'
 import type { State } from '../core/types.ts'
 import { exits, Said } from '../errors.ts'
-import type { Log, Store, StoreView } from '../ports.ts'
+import type { Log, StoreView } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
 import { mindStore, outageSentence } from './store-outage.ts'
@@ -86,12 +87,17 @@ const readOrNull = (store: OpenStore): Promise<StoreView | null> =>
     throw thrown
   })
 
-/** What this process sees when it looks by itself, without leading and without a write: for `plan` where no controller runs. */
+/** What this process sees when it looks by itself, without leading and without a write: for `plan` where no controller runs. Throws Said where the store is gone meanwhile. */
 export async function observeOnce(cli: Cli, settings: Settings, store: OpenStore): Promise<State> {
-  const readOnly: Store = { ...store, lead: async () => ({ heldBy: null }) }
-  const running = inProcess(wire(settings, { store: readOnly, clock: cli.clock, log: () => {}, command: 'plan' }))
+  const minded = mindStore({ ...store, lead: async () => ({ heldBy: null }) }, cli.clock)
+  const running = inProcess(wire(settings, { store: minded.store, clock: cli.clock, log: () => {}, command: 'plan' }))
   try {
-    return (await running.when(isWarm, cli.stop())).state
+    const { state } = await Promise.race([running.when(isWarm, cli.stop()), minded.out])
+    // The rounds go on with what they last read of the store, and that may be gone by now.
+    const { ledger } = await store.read()
+    return { ...state, ledger: ledger ?? freshLedger(settings.core) }
+  } catch (thrown) {
+    throw thrown instanceof Said ? new Said(`The store cannot be read any more, so there is nothing to plan from. ${thrown.message}`, thrown.exit) : thrown
   } finally {
     await running.end()
   }

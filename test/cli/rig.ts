@@ -83,6 +83,8 @@ export type Rig = {
   start(...args: string[]): Running
   stopSite(site: 'aws' | 'hetzner'): Promise<void>
   startSite(site: 'aws' | 'hetzner'): Promise<void>
+  /** Resolves when the site is asked for the next time. */
+  asked(site: 'aws' | 'hetzner'): Promise<unknown>
   /** Every word that any command has printed. */
   printed(): string
 }
@@ -136,6 +138,7 @@ export async function rig(records = usual): Promise<Rig> {
   let said = ''
   return {
     folder, port, dns, write, stopSite, startSite,
+    asked: (site) => once(servers.get(site)!, 'request'),
     start: begin,
     run: (...args) => begin(...args).ended,
     printed: () => said,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -25,6 +26,20 @@ test('a store that cannot be written any more ends a command that acts by itself
     code: 4,
     err: expect.stringMatching(/^The store could not be used for 10 s, .*shop\.db is busy: .*Done: epoch 1 is open in it \(adoption: .*\); in DNS the names point at aws \(.*\)\. Not done: .*goes on with it: lifeboat watch$/m),
   })
+})
+
+test.each([
+  ['while it looks, so that it would plan from what is gone', 2],
+  ['long before it has seen enough', 500],
+])('a store that vanishes under plan ends it: %s', { timeout: 60_000 }, async (_, rise) => {
+  const lab = await rig()
+  expect((await lab.run('adopt', '--yes')).code).toBe(0)
+  await lab.write((yaml) => yaml.replace('interval: 400ms', 'interval: 1s').replace('rise: 2', `rise: ${rise}`))
+  const asked = lab.asked('aws')
+  const plan = lab.start('plan', 'failover', '--force')
+  await asked
+  await rm(join(lab.folder, '.lifeboat'), { recursive: true })
+  expect(await plan.ended).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^The store cannot be read any more, .*there is no file .*shop\.db\n$/) })
 })
 
 const full = () => new Said('store: no room; nothing was changed in it', 4)
