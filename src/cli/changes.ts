@@ -3,6 +3,7 @@ import { formatDuration } from '../config/durations.ts'
 import type { Check, Settings } from '../config/settings.ts'
 import { differenceOf } from '../controller/difference.ts'
 import type { Written } from '../core/types.ts'
+import { hiddenMark, hide } from './secrets.ts'
 
 /** What differs between two readings of the file, a phrase each, by the file's own keys; where a hidden value is what differs, only that it does. */
 export function changesOf(before: Settings, after: Settings): string[] {
@@ -10,16 +11,14 @@ export function changesOf(before: Settings, after: Settings): string[] {
   const [old, now] = [leavesOf(asWritten(before)), leavesOf(asWritten(after))]
   const [oldShown, nowShown] = [shown(old, secrets), shown(now, secrets)]
   const behind = Object.keys(old).filter((path) => old[path] !== now[path] && oldShown[path] === nowShown[path])
-  return [...differenceOf(oldShown, nowShown), ...behind.map((path) => `${path} changed ${hiddenValue}`)]
+  return [...differenceOf(oldShown, nowShown), ...behind.map((path) => `${path} changed ${hiddenMark}`)]
 }
 
 /** What the file says, with nothing in it that may not be printed: it may stand in the store. */
 export const writtenOf = (settings: Settings): Written => shown(leavesOf(asWritten(settings)), settings.secrets)
 
-const hiddenValue = '(hidden)'
-
 const shown = (leaves: Written, secrets: string[]): Written =>
-  Object.fromEntries(Object.entries(leaves).map(([path, text]) => [path, secrets.some((secret) => text.includes(secret)) ? hiddenValue : text]))
+  Object.fromEntries(Object.entries(leaves).map(([path, text]) => [path, hide(text, secrets) === text ? text : hiddenMark]))
 
 /** Every value by its path. What is null is not set; a list of plain values is one value. */
 function leavesOf(written: unknown): Written {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../core/types.ts'
 import { checksOf } from './checks.ts'
-import { dnsDrivers } from './companies.ts'
+import { hiddenTexts } from './hidden.ts'
 import { entriesOf } from './lists.ts'
 import { hostIdOf, zoneOf } from './rules/dns.ts'
 import { acceptedFates } from './rules/fates.ts'
@@ -43,7 +43,6 @@ const coreDns = (file: File): Config['dns'] => ({
     names: file.dns.names.filter((name) => zoneOf(name, file.dns.hosts) === host.zone),
     elsewhere: file.dns.names.filter((name) => zoneOf(name, file.dns.hosts) !== host.zone),
     ttlS: ttlSOf(host, file),
-    atomicZone: dnsDrivers[host.driver].atomicZone,
   })),
 })
 
@@ -71,7 +70,6 @@ const coreOf = (file: File, tree: Tree, vantages: Settings['vantages']): Config 
   check: { intervalMs: file.check.interval, timeoutMs: file.check.timeout, fall: file.check.fall, rise: file.check.rise },
   vantages: vantages.map(({ vantage, cloud }) => ({ vantage, cloud })),
   quorum: file.quorum ?? null,
-  canaries: file.canaries.length,
   data: {
     holds: file.data === undefined || file.data.holds === 'nothing' ? null : file.data.holds,
     carried: file.data !== undefined && file.data.driver !== 'none',
@@ -103,7 +101,7 @@ export const assemble = (file: File, tree: Tree, around: { path: string; folder:
     dns: { hosts: file.dns.hosts.map((host) => hostSettings(host, file)), nameservers: file.dns.nameservers ?? null },
     clouds: Object.fromEntries(entriesOf(file.clouds).flatMap(([cloud, entry]) => (entry ? [[cloud, present(entry)]] : []))),
     store: { driver: 'sqlite', path: resolve(around.folder, store ?? `.lifeboat/${file.app}.db`) },
-    secrets: tree.secrets,
+    secrets: hiddenTexts(file, tree),
     sharedFates: acceptedFates(file),
     warnings: around.warnings,
   }

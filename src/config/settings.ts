@@ -28,7 +28,7 @@ export type Settings = {
   /** One entry per cloud of a site, `none` excepted; values are strings as in the file. */
   clouds: Record<string, Record<string, string>>
   store: { driver: 'sqlite'; path: string }
-  /** Every secret's value, for the tests that no line carries one, and for the logger's redaction. */
+  /** Every text that may be printed nowhere: secrets, and whatever came from `${NAME}`, in each form that it is printed in. None is empty. */
   secrets: string[]
   /** What is lost together with a site and was accepted (`sharedFate`), a sentence each; `check` and `status` say them. */
   sharedFates: string[]

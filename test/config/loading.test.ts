@@ -83,7 +83,7 @@ test('the environment goes before lifeboat.env', () => {
   write('lifeboat.env', '# how often\nexport INTERVAL="7s"\n\nTIMEOUT=300ms\n')
   expect(load().core.check).toMatchObject({ intervalMs: 7_000, timeoutMs: 300 })
   expect(load({ INTERVAL: '8s' }).core.check).toMatchObject({ intervalMs: 8_000, timeoutMs: 300 })
-  expect(load().secrets.toSorted()).toEqual(['300ms', '7s'])
+  expect(load().secrets.toSorted()).toEqual(['0.3 s', '300ms', '7 s', '7s'])
 })
 
 test.each([0o640, 0o604, 0o644, 0o660, 0o620])('lifeboat.env with mode %o is refused', (mode) => {

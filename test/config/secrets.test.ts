@@ -125,3 +125,30 @@ test.each([
   expect(said).toMatch(/^lifeboat\.yaml:\d+: /)
   expect(said).not.toContain('zqsecret')
 })
+
+/** Every place that takes a text, from a variable; most of them short, some printed in another form than they are written in. */
+const variables = {
+  APP: 'a1', CLOUD: 'aws', ONE: '192.0.2.11', TWO: '2001:DB8::0:7', HOLDS: 'q r', URL: 'https://w2.example/x"y', BODY: 'k"o', INTERVAL: '7s', TIMEOUT: '1500ms', WHERE: 'ovh',
+  NAME: 'W2.example', TTL: '90s', SERVER: '127.0.0.1', OUTAGE: '120s', FAULT: '3d', CUT: '11s', COOLDOWN: '0s',
+}
+const fromVariables = `app: "\${APP}"
+sites:
+  north: { cloud: "\${CLOUD}", address: "\${ONE}" }
+  south: { cloud: none, address: 192.0.2.2, addressV6: "\${TWO}" }
+data: { driver: none, holds: "\${HOLDS}" }
+check: { url: "\${URL}", body: "\${BODY}", interval: "\${INTERVAL}", timeout: "\${TIMEOUT}" }
+vantages: { here: { cloud: "\${WHERE}" } }
+dns:
+  names: ["\${NAME}"]
+  ttl: "\${TTL}"
+  hosts: [{ driver: embedded, zone: w2.example, server: "\${SERVER}" }]
+policy: { outage: "\${OUTAGE}", appFault: "\${FAULT}", confirmCut: "\${CUT}", cooldown: "\${COOLDOWN}" }
+`
+
+test('what comes from a variable is printed nowhere, however short, and in no other form', () => {
+  const said = everythingSaid(fromVariables, variables)
+  expect(said).toContain('(hidden): 2 sites')
+  const forms = [...Object.values(variables), '2001:db8::7', 'w2.example', '1m', '2m', '1.5m', '1.5 s']
+  const standsAlone = (form: string) => said.split(form).slice(0, -1).some((before, i) => !/[a-z0-9]$/i.test(before) && !/^[a-z0-9]/i.test(said.split(form)[i + 1] ?? ''))
+  expect(forms.filter(standsAlone)).toEqual([])
+})
