@@ -140,9 +140,6 @@ export type WriteOutcome = { outcome: 'done' | 'lost' | 'refused' | 'unknown'; d
 /** One place where a zone is written. */
 export interface DnsHost {
   readonly host: string
-  /** atomic: by compare-and-swap · claim: a first claim cannot overwrite · none: re-read before and after. */
-  readonly cas: 'atomic' | 'claim' | 'none'
-  readonly atomic: 'zone' | 'rrset' | 'record'
   /** Null: could not find out. */
   read(signal: AbortSignal): Promise<HostView | null>
   /** Writes only where the host still shows the `old` sets. */

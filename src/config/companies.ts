@@ -9,17 +9,17 @@ export const clouds = {
 } as const satisfies Record<string, { built: boolean; domains: string[] }>
 export type CloudName = keyof typeof clouds
 
-/** DNS hosts. `company` null: the user's own servers. `atomicZone`: one change with all names and the marker lands whole or not at all. */
+/** DNS hosts. `company` null: the user's own servers. */
 export const dnsDrivers = {
-  rfc2136: { built: true, company: null, ttlMinS: 1, atomicZone: true },
-  embedded: { built: true, company: null, ttlMinS: 1, atomicZone: true },
-  cloudflare: { built: false, company: 'cloudflare', ttlMinS: 60, atomicZone: true },
-  route53: { built: false, company: 'aws', ttlMinS: 1, atomicZone: true },
-  desec: { built: false, company: 'desec', ttlMinS: 3600, atomicZone: false },
-  powerdns: { built: false, company: null, ttlMinS: 1, atomicZone: false },
-  digitalocean: { built: false, company: 'digitalocean', ttlMinS: 30, atomicZone: false },
-  hetzner: { built: false, company: 'hetzner', ttlMinS: 60, atomicZone: false },
-} as const satisfies Record<string, { built: boolean; company: string | null; ttlMinS: number; atomicZone: boolean }>
+  rfc2136: { built: true, company: null, ttlMinS: 1 },
+  embedded: { built: true, company: null, ttlMinS: 1 },
+  cloudflare: { built: false, company: 'cloudflare', ttlMinS: 60 },
+  route53: { built: false, company: 'aws', ttlMinS: 1 },
+  desec: { built: false, company: 'desec', ttlMinS: 3600 },
+  powerdns: { built: false, company: null, ttlMinS: 1 },
+  digitalocean: { built: false, company: 'digitalocean', ttlMinS: 30 },
+  hetzner: { built: false, company: 'hetzner', ttlMinS: 60 },
+} as const satisfies Record<string, { built: boolean; company: string | null; ttlMinS: number }>
 export type DnsDriver = keyof typeof dnsDrivers
 
 /** A vantage's cloud, which is any word, with the clouds of sites recognised however they are written: `AWS`, `Digital Ocean`. */

@@ -29,8 +29,6 @@ export type HostConfig = {
   /** The listed names of other zones: a name of this one that is a CNAME to one of them follows it. */
   elsewhere: string[]
   ttlS: number
-  /** True: one change with all names and the TXT lands whole or not at all. */
-  atomicZone: boolean
 }
 
 /** The file, as far as deciding needs it. */
@@ -45,7 +43,6 @@ export type Config = {
   vantages: { vantage: string; cloud: string }[]
   /** Null: the majority of each site's voters. */
   quorum: number | null
-  canaries: number
   /** `holds` null: nothing is held. `carried`: a data driver moves it. */
   data: { holds: string | null; carried: boolean }
   dns: { names: string[]; drift: 'hold' | 'reassert'; hosts: HostConfig[] }

@@ -14,7 +14,7 @@ const core = (holds: string | null): Config => ({
   app: 'shop', owner: '5f0c9a7be2d14c3f8a60b1d29e7c4f11',
   sites: ['aws', 'hetzner'].map((site, i) => ({ site, cloud: 'digitalocean', addresses: [`127.0.0.${i + 1}`], standby: 'hot' })),
   check: { intervalMs: 2000, timeoutMs: 1000, fall: 3, rise: 5 },
-  vantages: ['a', 'b', 'c'].map((vantage) => ({ vantage, cloud: 'none' })), quorum: null, canaries: 1,
+  vantages: ['a', 'b', 'c'].map((vantage) => ({ vantage, cloud: 'none' })), quorum: null,
   data: { holds, carried: false },
   dns: { names: ['shop.example'], drift: 'hold', hosts: [] },
   policy: { automatic: true, confirmCutMs: 1, outageMs: 1, appFaultMs: 1, cooldownMs: 600_000, maxMovesPerHour: 3, failback: 'manual' },

@@ -5,7 +5,7 @@ import type { Config } from '../../src/core/types.ts'
 import { listed } from '../lab/rig.ts'
 import type { LogLine, Store, Vantage } from '../../src/ports.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
-import { answerOf, configOf, day } from '../core/house.ts'
+import { answerOf, canariesAsked, configOf, day } from '../core/house.ts'
 
 // One controller's parts on a clock that goes by hand: no time passes but what is waited for.
 
@@ -88,7 +88,7 @@ export function bench({ config = configOf(), change = (parts) => parts }: { conf
     configHash: 'bench',
     written: {},
     checks: { active: [{ kind: 'tcp', port: 443 }], standby: null },
-    canaries: Array.from({ length: config.canaries }, (_, i) => `https://canary-${i}.example`),
+    canaries: Array.from({ length: canariesAsked }, (_, i) => `https://canary-${i}.example`),
     clock,
     store,
     log: (line) => void lines.push(line),

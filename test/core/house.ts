@@ -11,7 +11,7 @@ export const moveId = '0b8a3a52-1c5e-4c0a-9b1e-2f6d1a7c9e01'
 export const day = Date.UTC(2026, 10, 25, 3, 0, 0)
 
 export const hostOf = (n: number, more: Partial<HostConfig> = {}): HostConfig => ({
-  host: `dns${n}`, driver: 'embedded', zone: 'shop.example', names: ['shop.example', 'www.shop.example'], elsewhere: [], ttlS: 60, atomicZone: true, ...more,
+  host: `dns${n}`, driver: 'embedded', zone: 'shop.example', names: ['shop.example', 'www.shop.example'], elsewhere: [], ttlS: 60, ...more,
 })
 
 type More = Partial<Omit<Config, 'policy' | 'check' | 'data' | 'dns'>> & {
@@ -37,7 +37,6 @@ export const configOf = ({ policy, check, data, dns, ...more }: More = {}): Conf
     { vantage: 'tokyo', cloud: 'sakura' },
   ],
   quorum: null,
-  canaries: 2,
   data: { holds: null, carried: false, ...data },
   dns: { names: ['shop.example', 'www.shop.example'], drift: 'hold', hosts: [hostOf(1)], ...dns },
   policy: {
@@ -102,12 +101,15 @@ export const readingOf = (site: string, claim: Claim, atMs: number, source = 'ac
   site, source, scope: 'account', claim, detail: told[claim] ?? claim, code: null, http: null, atMs,
 })
 
+/** How many canaries each vantage asks. */
+export const canariesAsked = 2
+
 /** What the vantages see of a site: one word for all of them, or a word each; null: that vantage does not answer. */
 export type Sight = AnswerKind | null | Record<string, AnswerKind | null>
 export type Round = {
   sees?: Record<string, Sight>
   readings?: { site: string; claim: Claim; source?: string }[]
-  /** Canaries that answer each vantage, of `config.canaries`. */
+  /** Canaries that answer each vantage, of `canariesAsked`. */
   canaries?: Record<string, number>
   /** Time from the round before; the wall's may differ. */
   afterMs?: number
@@ -137,7 +139,7 @@ export const factsOf = (config: Config, ledger: Ledger, at: Time, { sees = {}, r
         return kind === null || addresses.length === 0 ? [] : [{ vantage, site, atMs: at.monoMs, answers: addresses.map((a) => answerOf(kind, a)) }]
       }),
     ),
-    canaries: config.vantages.map(({ vantage }) => ({ vantage, well: canaries[vantage] ?? config.canaries, asked: config.canaries })),
+    canaries: config.vantages.map(({ vantage }) => ({ vantage, well: canaries[vantage] ?? canariesAsked, asked: canariesAsked })),
     readings: readings.map(({ site, claim, source }) => readingOf(site, claim, at.monoMs, source)),
     ledger,
   }

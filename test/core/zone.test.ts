@@ -9,7 +9,7 @@ const zone = 'shop.example'
 const www = 'www.shop.example'
 const marker: Marker = { app: 'shop', owner: '0123456789abcdef0123456789abcdef', epoch: 8, site: 'hetzner', move: '00000000-0000-4000-8000-000000000008', state: 'pointed' }
 const text = formatMarker(marker)
-const host: HostConfig = { host: 'h', driver: 'rfc2136', zone, names: [zone, www], elsewhere: [], ttlS: 60, atomicZone: true }
+const host: HostConfig = { host: 'h', driver: 'rfc2136', zone, names: [zone, www], elsewhere: [], ttlS: 60 }
 const set = (name: string, type: string, values: string[], ttlS = 60): RecordSet => ({ name, type, ttlS, values })
 const view = (sets: RecordSet[], txt: string[] = [text]): HostView => ({ txt, txtTtlS: txt.length > 0 ? 60 : null, sets, serial: 1 })
 const plan = (seen: HostView, addresses: string[] | null, ours: string[] = [], of: HostConfig = host): Change | { refused: string } =>

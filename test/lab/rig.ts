@@ -113,12 +113,11 @@ const configOf = ({ servers, zone, names, sites = twoSites, app = 'shop' }: RigO
   check: { intervalMs: 10_000, timeoutMs: 5_000, fall: 2, rise: 2 },
   vantages: [{ vantage: 'here', cloud: 'none' }, { vantage: 'paris', cloud: 'scaleway' }],
   quorum: null,
-  canaries: 0,
   data: { holds: null, carried: false },
   dns: {
     names,
     drift: 'hold',
-    hosts: servers.map(({ kind }) => ({ host: `${kind}/${zone}`, driver: kind, zone, names, elsewhere: [], ttlS: 60, atomicZone: true })),
+    hosts: servers.map(({ kind }) => ({ host: `${kind}/${zone}`, driver: kind, zone, names, elsewhere: [], ttlS: 60 })),
   },
   policy: { automatic: false, confirmCutMs: 30_000, outageMs: 30_000, appFaultMs: null, cooldownMs: 60_000, maxMovesPerHour: 3, failback: 'manual' },
 })

@@ -40,8 +40,6 @@ export function atomicHost(process: Process, zone: Zone, lands: Lands): DnsHost 
   }
   return {
     host: zone.config.host,
-    cas: 'atomic',
-    atomic: 'zone',
     read: (signal) => ask(process, zone, { apply: () => (zone.api === 'well' ? viewOf(zone) : null) }, signal),
     write: (change, signal) => {
       lands.asked(process, zone, change)
@@ -116,8 +114,6 @@ export function recordHost(process: Process, zone: Zone, lands: Lands): DnsHost 
 
   return {
     host: zone.config.host,
-    cas: 'none',
-    atomic: 'record',
     read: (signal) => ask(process, zone, { apply: () => (zone.api === 'well' ? viewOf(zone) : null) }, signal),
     write: (change, signal) => {
       lands.asked(process, zone, change)

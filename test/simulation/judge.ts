@@ -10,7 +10,7 @@ import type { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
 import { isOpen, type Site } from './sites.ts'
 import { ledgerIn, type StoreFile } from './store.ts'
-import { servedBy, textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
+import { servedBy, swaps, textsOf, valuesOf, viewOf, type Zone } from './zones.ts'
 
 /** A seed that went red: which invariant, and what was seen. */
 export class Violation extends Error {
@@ -233,7 +233,7 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       const has = (view: HostView, name: string) => view.sets.some((s) => s.name === name && s.type !== 'AAAA')
       for (const name of names) if (byUs && has(before, name) && !has(now, name)) say('I3', `${host} answers ${name} with no address`)
       if (!byUs || textsOf(zone).join() === before.txt.join()) return
-      if (textsOf(zone).length > 1) return zone.config.atomicZone ? say('I4', `${host} shows two markers`) : undefined
+      if (textsOf(zone).length > 1) return swaps(zone) ? say('I4', `${host} shows two markers`) : undefined
       const marker = parseMarker(textsOf(zone)[0] ?? '')
       if (!marker) return say('I4', `${host} shows no marker any more`)
       if (marker.state === 'pointed') pointed.add(marker.epoch)
@@ -242,13 +242,13 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       const ours = config.sites.flatMap((s) => s.addresses)
       const shown = names.map((n) => ['A', 'AAAA'].flatMap((t) => valuesOf(zone, n, t)).filter((v) => ours.includes(v)).sort())
       const wanted = [...site.addresses].sort()
-      if (marker.state === 'pointed' && zone.config.atomicZone && shown.some((s) => s.join() !== wanted.join())) say('I4', `${host} shows ${key} with ${JSON.stringify(shown)} instead of ${wanted}`)
+      if (marker.state === 'pointed' && swaps(zone) && shown.some((s) => s.join() !== wanted.join())) say('I4', `${host} shows ${key} with ${JSON.stringify(shown)} instead of ${wanted}`)
       if (torn) return
       const text = textsOf(zone)[0]!
       if ((bytes.get(key) ?? text) !== text) say('I4', `${key} is "${text}" at ${host} and was "${bytes.get(key)}"`)
       bytes.set(key, text)
       const was = parseMarker(before.txt[0] ?? '')
-      if (zone.config.atomicZone && was && was.epoch > marker.epoch) say('I4', `the marker of ${host} fell from epoch ${was.epoch} to ${marker.epoch}`)
+      if (swaps(zone) && was && was.epoch > marker.epoch) say('I4', `the marker of ${host} fell from epoch ${was.epoch} to ${marker.epoch}`)
     },
     acked: (site: Site) => {
       counts.acks++

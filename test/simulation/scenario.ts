@@ -5,6 +5,7 @@ import { randomOf } from './random.ts'
 export type Scenario = {
   seed: number
   config: Config
+  canaries: number
   controllers: number
   /** How long troubles begin, and how long all may take to be well again afterwards. */
   chaosMs: number
@@ -39,20 +40,21 @@ export function scenarioOf(seed: number): Scenario {
   // A vantage at a site's cloud has no vote there, and dies with it.
   if (vantages.length > 1 && random.chance(0.6)) vantages.at(-1)!.cloud = random.pick(sites).cloud
   const names = ['shop.example', 'www.shop.example']
-  const host = (driver: string, atomicZone: boolean) => ({ host: `${driver}/shop.example`, driver, zone: 'shop.example', names, elsewhere: [], ttlS: 30, atomicZone })
-  const both = [host('swaps', true), host('records', false)]
+  const host = (driver: string) => ({ host: `${driver}/shop.example`, driver, zone: 'shop.example', names, elsewhere: [], ttlS: 30 })
+  const both = [host('swaps'), host('records')]
   const hosts = random.chance(0.65) ? both : [random.pick(both)]
   const fall = 2 + random.below(2)
   const loss = random.next()
   const storeLoss = loss < 0.08 ? 'gone' : carried || loss > 0.24 ? 'none' : loss < 0.16 ? 'split' : 'old'
+  const rise = fall + 1 + random.below(2)
+  const canaries = random.chance(0.8) ? 2 : 0
   const config: Config = {
     app: 'shop',
     owner: '5f0c9a7be2d14c3f8a60b1d29e7c4f11',
     sites,
-    check: { intervalMs: 2_000, timeoutMs: 1_000, fall, rise: fall + 1 + random.below(2) },
+    check: { intervalMs: 2_000, timeoutMs: 1_000, fall, rise },
     vantages,
     quorum: null,
-    canaries: random.chance(0.8) ? 2 : 0,
     data: { holds: carried ? 'orders' : random.chance(0.25) ? 'orders' : null, carried },
     dns: { names, drift: random.chance(0.5) ? 'hold' : 'reassert', hosts },
     policy: {
@@ -68,6 +70,7 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     config,
+    canaries,
     controllers: storeLoss === 'split' ? 2 : 1 + random.below(2),
     chaosMs: random.between(120_000, 330_000),
     quietMs: 900_000,

@@ -10,7 +10,7 @@ import { newScheduler, type Scheduler } from './scheduler.ts'
 import { dataOf, isOpen, newSite, replicate, runGuard, serves, type Site } from './sites.ts'
 import { ledgerIn, newStoreFile, storeOf, type StoreFile } from './store.ts'
 import { cloudOf, nameServersOf, vantageOf, type Account, type Place } from './vantages.ts'
-import { newZone, servedBy, viewOf, type Zone } from './zones.ts'
+import { newZone, servedBy, swaps, viewOf, type Zone } from './zones.ts'
 
 /** One controller: its machine stays, its processes come and go. */
 export type Controller = { name: string; machine: Machine; process: Process | null; stop: AbortController | null; file: StoreFile; gone: boolean }
@@ -147,7 +147,7 @@ function startController(world: World, controller: Controller): void {
     configHash: 'simulated',
     written: {},
     checks: { active: [{ kind: 'tcp', port: 443 }], standby: null },
-    canaries: Array.from({ length: config.canaries }, (_, i) => `https://canary-${i}.example`),
+    canaries: Array.from({ length: scenario.canaries }, (_, i) => `https://canary-${i}.example`),
     clock: process.clock,
     store,
     log: (entry) => {
@@ -162,7 +162,7 @@ function startController(world: World, controller: Controller): void {
     },
     vantages: world.places.map((place) => vantageOf(place, process, { ...world, noisy, random }, (at, sight, asked) => ballots.heard(at.vantage, sight, asked, process.monoMs()))),
     clouds: world.accounts.map((account) => cloudOf(account, process, world.sites, (readings) => ballots.read(readings), random)),
-    hosts: world.zones.map((zone) => (zone.config.atomicZone ? atomicHost(process, zone, lands) : recordHost(process, zone, lands))),
+    hosts: world.zones.map((zone) => (swaps(zone) ? atomicHost(process, zone, lands) : recordHost(process, zone, lands))),
     nameServers: nameServersOf(process, world.zones),
     serversOf: Object.fromEntries(world.zones.map((z) => [z.config.host, z.servers.map((s) => s.server)])),
     data: config.data.carried

@@ -19,6 +19,9 @@ export type Zone = {
   tampered: boolean
 }
 
+/** One change of it lands whole, and only where it still shows what was read. */
+export const swaps = ({ config }: Zone): boolean => config.driver === 'swaps'
+
 export const newZone = (config: HostConfig, app: string, records: Omit<Entry, 'id'>[], servers: Zone['servers']): Zone => {
   const zone: Zone = { config, marker: markerName(app, config.zone), records: [], history: [], api: 'well', servers, nextId: 1, tampered: false }
   for (const record of records) zone.records.push({ ...record, id: zone.nextId++ })

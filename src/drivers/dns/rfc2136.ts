@@ -136,8 +136,6 @@ export const rfc2136 = (options: Rfc2136Options, clock: Clock): DnsHost => {
   const { host, server, zone, marker, names, timeoutMs } = options
   return {
     host,
-    cas: 'atomic',
-    atomic: 'zone',
     read: (signal): Promise<HostView | null> => digHost({ server, zone, marker, names, timeoutMs }, clock, signal),
     write: (change, signal) => write(options, change, clock, signal),
   }

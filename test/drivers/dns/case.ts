@@ -49,7 +49,7 @@ export const readSurely = async (dns: DnsHost): Promise<HostView> => {
   return view
 }
 
-export const hostWith = (names: string[]): HostConfig => ({ host: 'lab', driver: 'lab', zone, names, elsewhere: [], ttlS: 60, atomicZone: true })
+export const hostWith = (names: string[]): HostConfig => ({ host: 'lab', driver: 'lab', zone, names, elsewhere: [], ttlS: 60 })
 
 /** A name and an app that no other test of the lab uses. */
 export const caseOf = (lab: DriverLab, n: number): Case => {
