@@ -1,11 +1,11 @@
 import type { Answer, Config, Facts, Health, Probe, SiteConfig, Vote, Watch } from './types.ts'
 
 /** The vantages that may vote on a site: those that are not at its cloud. `none` is nobody's cloud, itself included. */
-export const votersOf = (config: Config, site: SiteConfig): string[] =>
+export const votersOf = (config: Pick<Config, 'vantages'>, site: Pick<SiteConfig, 'cloud'>): string[] =>
   config.vantages.filter((v) => v.cloud === 'none' || v.cloud !== site.cloud).map((v) => v.vantage)
 
 /** How many voters must agree: as configured, or the majority. It never shrinks by abstention. */
-export const quorumOf = (config: Config, site: SiteConfig): number =>
+export const quorumOf = (config: Pick<Config, 'vantages' | 'quorum'>, site: Pick<SiteConfig, 'cloud'>): number =>
   config.quorum ?? Math.floor(votersOf(config, site).length / 2) + 1
 
 /** Answers older than this abstain. */

@@ -122,6 +122,23 @@ test('what is odd and may be meant is a warning, each with its line', () => {
   expect(loadFixture('good', 'warnings.yaml').warnings.join('\n')).toBe(readFileSync(join(folderOf('good'), 'warnings.txt'), 'utf8').trimEnd())
 })
 
+test.each([
+  ['voters-at-one-site', [
+    'voters-at-one-site.yaml:11: vantages: with hetzner, fsn would be lost too, and site south keeps 1 of the 2 voters that must agree: a move there still starts, and from then on it is known to be neither up nor down; '
+      + 'site attic keeps 1 of the 2 voters that must agree: a move there still starts, and from then on it is known to be neither up nor down (got a mapping). Add vantages where no site stands',
+  ]],
+  ['voters-at-the-sites', [
+    'voters-at-the-sites.yaml:11: vantages: with hetzner, fsn would be lost too, and nobody is left to vote on site south, so that nothing moves there by itself; '
+      + 'site attic keeps 1 of the 2 voters that must agree: a move there still starts, and from then on it is known to be neither up nor down (got a mapping). Add vantages where no site stands',
+    'voters-at-the-sites.yaml:11: vantages: with aws, fra would be lost too, and nobody is left to vote on site north, so that nothing moves there by itself; '
+      + 'site attic keeps 1 of the 2 voters that must agree: a move there still starts, and from then on it is known to be neither up nor down (got a mapping). Add vantages where no site stands',
+  ]],
+  ['voters-enough', []],
+])('%s: what the loss of a site with its cloud leaves to vote', (name, expected) => {
+  const { warnings } = loadFixture('good', `${name}.yaml`)
+  expect(warnings.filter((line) => line.includes(': vantages: '))).toEqual(expected)
+})
+
 test('clouds without a driver are watched, with a warning each', () => {
   expect(loadFixture('good', 'dns.yaml').warnings.map((line) => line.split(' (got')[0])).toEqual([
     'dns.yaml:4: sites.one.cloud: site one is watched without account evidence, since the driver for this cloud is not built yet',

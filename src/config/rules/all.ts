@@ -7,6 +7,7 @@ import type { Rule } from './rule.ts'
 import * as running from './running.ts'
 import * as sites from './sites.ts'
 import * as vantages from './vantages.ts'
+import * as votes from './votes.ts'
 
 /** Every rule of the house, in no particular order: what is found is printed in the order of the file. */
 export const rules: Rule[] = [
@@ -33,9 +34,10 @@ export const rules: Rule[] = [
   vantages.urlAndToken,
   vantages.sameVantage,
   vantages.plainHttp,
-  vantages.nobodyVotes,
-  vantages.quorumAboveVoters,
-  vantages.quorumWithoutMajority,
+  votes.nobodyVotes,
+  votes.quorumAboveVoters,
+  votes.quorumWithoutMajority,
+  votes.quorumLostWithCloud,
   elsewhere.moreThanItTakes,
   elsewhere.shortToken,
   dns.nameTwice,
