@@ -71,7 +71,7 @@ function cooldownUntilMs(ledger: Ledger, cooldownMs: number, nowMs: number): num
 }
 
 /** What a site is to the app now, by the ledger. */
-export function roleOf({ site, standby, addresses }: SiteConfig, ledger: Ledger): Role {
+function roleOf({ site, standby, addresses }: SiteConfig, ledger: Ledger): Role {
   if (site === ledger.active) return 'active'
   if (ledger.given.some((given) => given.site === site)) return 'fenced'
   return standby === 'cold' && addresses.length === 0 ? 'cold' : 'standby'

@@ -15,7 +15,7 @@ export type Whence = { file?: string; env: Record<string, string | undefined>; c
 const bytesMax = 1_000_000
 
 /** `--config`, then LIFEBOAT_CONFIG, then lifeboat.yaml in this folder; as an absolute path. Throws Said where none is there. */
-export const findFile = ({ file, env, cwd }: Whence): string => {
+const findFile = ({ file, env, cwd }: Whence): string => {
   const named = file ?? (env.LIFEBOAT_CONFIG || undefined)
   const path = resolve(cwd, named ?? 'lifeboat.yaml')
   const stat = statSync(path, { throwIfNoEntry: false })

@@ -6,7 +6,7 @@ import { Said, textOf } from '../errors.ts'
 export type Lookup = (name: string) => string | undefined
 
 /** The file beside lifeboat.yaml that `${NAME}` reads after the environment. */
-export const variablesFile = 'lifeboat.env'
+const variablesFile = 'lifeboat.env'
 
 const unquoted = (text: string): string => /^(["'])(.*)\1$/.exec(text)?.[2] ?? text
 

@@ -3,7 +3,7 @@
 /** A site's write lease; a fence is waited out for this × 1.1 + `fenceMarginMs` (DESIGN.md rule 1). */
 export const leaseMs = 15_000
 /** What a fence is waited out for beyond the lease: clocks of two machines run apart. */
-export const fenceMarginMs = 1_000
+const fenceMarginMs = 1_000
 /** How long after this process read the fence no lease can still be held. */
 export const fenceWaitMs = leaseMs * 1.1 + fenceMarginMs
 

@@ -94,7 +94,7 @@ const lacks = (of: ServerView, { serials, at }: World): string | null => {
 }
 
 /** Does one of the parent's name servers show the move? */
-export const showsMove = (server: ServerView, move: Move, world: World, config: Config): boolean => {
+const showsMove = (server: ServerView, move: Move, world: World, config: Config): boolean => {
   const { view, host, zone } = server
   const of = config.dns.hosts.find((h) => h.host === host) ?? config.dns.hosts.find((h) => h.zone === zone)
   if (!view || !of || lacks(server, world) !== null) return false

@@ -5,7 +5,7 @@ import type { Rr } from './wire.ts'
 const none = Buffer.alloc(0)
 
 /** Prerequisite "RRset does not exist" (RFC 2136 section 2.4.3). */
-export const rrsetAbsent = (name: string, type: number): Rr => ({ name, type, class: classes.NONE, ttlS: 0, rdata: none })
+const rrsetAbsent = (name: string, type: number): Rr => ({ name, type, class: classes.NONE, ttlS: 0, rdata: none })
 
 /** Prerequisite "RRset exists, value dependent" (section 2.4.2): the whole set, TTL 0 (any other is FORMERR), or its absence. */
 const rrsetIs = (name: string, type: number, rdata: Buffer[]): Rr[] =>
