@@ -7,6 +7,7 @@ import { writeReport } from './controller/report.ts'
 import { takeRequests } from './controller/requests.ts'
 import { round } from './controller/round.ts'
 import { isLeading, newSelf, say, type Self } from './controller/self.ts'
+import { tellersOf } from './controller/telling.ts'
 import { tendDns } from './controller/tending.ts'
 import { inDoubt } from './core/observe.ts'
 import type { State } from './core/types.ts'
@@ -30,12 +31,14 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const said = new Map<string, string>()
+  const tellers = tellersOf(self, options.ownMoves, either)
   const loops = [
     loop(self, 'leader', either, () => lead(self, options.ownMoves), () => turnMs.lead),
     loop(self, 'health', either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
     loop(self, 'dns', either, () => dnsTurn(self, said, either), () => turnMs.backOff),
     loop(self, 'move', either, () => moveTurn(self, either), () => turnMs.requests),
     loop(self, 'decision', either, () => requestTurn(self, options), () => turnMs.requests),
+    ...tellers.turns.map((turn) => loop(self, 'notify', either, turn, () => turnMs.tell)),
     ...parts.clouds.map((cloud) => poll(self, cloud, either)),
   ]
   try {
@@ -45,6 +48,7 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   } finally {
     stop.abort(signal.reason)
     await Promise.allSettled(loops)
+    if (signal.aborted) await tellers.last()
     await self.lease?.release()
   }
   return self.state

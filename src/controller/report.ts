@@ -23,6 +23,7 @@ export async function writeReport(self: Self): Promise<void> {
       waits: self.waits,
       dns: self.dns,
       configHash,
+      untold: self.untold,
     },
   })
 }

@@ -43,6 +43,8 @@ export type Self = {
   reportedMs: number
   /** Who leads instead, as it was last said. Null: this process, or not said yet. */
   standsBy: string | null
+  /** Channels that do not take their messages now. */
+  untold: NonNullable<Report['untold']>
   /** By what was asked, the fault that was said of it; one that answers again has none. */
   faults: Map<string, string>
 }
@@ -68,6 +70,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   reportDue: false,
   reportedMs: -Infinity,
   standsBy: null,
+  untold: [],
   faults: new Map(),
 })
 
