@@ -35,7 +35,9 @@ type Run = {
   did: Set<string>
 }
 
-const newRun = (id: string): Run => ({ id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, serials: {}, did: new Set(), waitsFor: '' })
+const newRun = (id: string): Run => ({
+  id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, serials: {}, did: new Set(), waitsFor: '',
+})
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
 export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
@@ -147,7 +149,8 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
     // A step taken up again after an abort of the look before it starts anew only once.
     run.since[here] ??= world.at.monoMs
     const told = stepOf(here, move, config)
-    entries.push(self.book.entry('step', `${here} begins: ${told.sentence}`, { epoch: move.epoch, step: here, target: told.target, outcome: 'waiting', phase: 'start', startedMs: world.at.wallMs, detail: '' }, snapshot))
+    const begins = { epoch: move.epoch, step: here, target: told.target, outcome: 'waiting', phase: 'start', startedMs: world.at.wallMs, detail: '' }
+    entries.push(self.book.entry('step', `${here} begins: ${told.sentence}`, begins, snapshot))
   } else if (found.kind === 'done') entries.at(-1)!.snapshot = snapshot
   run.at = here
   if (moved) self.waits = null
@@ -199,9 +202,9 @@ async function carryOut(self: Self, run: Run, effect: Effect): Promise<WriteOutc
   const { clock, data } = self.parts
   switch (effect.do) {
     case 'commit': {
-      const { ledger } = effect
+      const { epoch, active, activeEpoch, fenced, move } = effect.ledger
       const changed = await self.book.change((now) =>
-        now.move?.id === run.id && now.epoch === ledger.epoch ? { ledger: { ...now, active: ledger.active, activeEpoch: ledger.activeEpoch, fenced: ledger.fenced, move: ledger.move }, entries: [] } : null,
+        now.move?.id === run.id && now.epoch === epoch ? { ledger: { ...now, active, activeEpoch, fenced, move }, entries: [] } : null,
       )
       return changed ? { outcome: 'done', detail: '' } : { outcome: 'lost', detail: 'the ledger changed meanwhile' }
     }
@@ -226,7 +229,8 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const owed = debts.length > 0 ? `; still to be brought up: ${debts.join(', ')}` : ''
   const confirmed = showing > 0 ? `is confirmed at ${showing} of ${servers} name servers` : 'has ended unconfirmed: no name server was seen to show it'
   const msg = `${planName(move)} ${confirmed}, in ${spell(at.wallMs - move.startedMs)}${owed}`
-  const fields = { epoch: move.epoch, kind: move.kind, from: move.from, to: move.to, by: move.by, reason: move.cause, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
+  const { epoch, kind, from, to, by, cause: reason } = move
+  const fields = { epoch, kind, from, to, by, reason, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
   const closed = await self.book.change((now) =>
     now.move?.id === move.id ? { ledger: closeMove(now, now.move, ending, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
   )
@@ -249,8 +253,15 @@ async function leave(self: Self, move: Move, world: World, abort: Extract<Next, 
     if (now.move?.id !== move.id) return null
     const entries = [self.book.entry('move', msg, fields, snapshot)]
     if (plan === null) return { ledger: standAside(now, clock.now()), entries }
-    const opened = openMove(now, { plan, id: clock.id(), decision: move.decision, by: afterPromote ? 'lifeboat' : move.by, cause: 'redirect', lifted: nothingLifted, automatic: afterPromote }, clock.now())
-    entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, { epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: opened.move!.by, reason: 'redirect', decision: move.decision, state: 'open' }))
+    const by = afterPromote ? 'lifeboat' : move.by
+    const { decision } = move
+    const opening = { plan, id: clock.id(), decision, by, cause: 'redirect' as const, lifted: nothingLifted, automatic: afterPromote }
+    const opened = openMove(now, opening, clock.now())
+    entries.push(
+      self.book.entry('move', `${planName(plan)} is opened as epoch ${opened.epoch}`, {
+        epoch: opened.epoch, kind: plan.kind, from: plan.from, to: plan.to, by, reason: 'redirect', decision, state: 'open',
+      }),
+    )
     return { ledger: opened, entries }
   })
   say(self, 'warn', 'move', msg, fields)

@@ -36,11 +36,17 @@ async function take(self: Self, request: Request): Promise<void> {
     const snapshot = { of: 'admit' as const, state, config, request, decision }
     const id = clock.id()
     const made = decision.kind === 'set' ? decision.ledger : decision.kind === 'move' ? opened(self, now, decision, request, id) : now
-    const fields: Entry['fields'] = { request: request.id, what: request.what, by: request.by, kind: decision.kind, reason: decision.reason, epoch: decision.kind === 'move' ? made.epoch : null }
+    const fields: Entry['fields'] = {
+      request: request.id, what: request.what, by: request.by, kind: decision.kind, reason: decision.reason, epoch: decision.kind === 'move' ? made.epoch : null,
+    }
     const entries = [self.book.entry('request', msg, fields, snapshot)]
     if (decision.kind === 'move') {
       const { plan } = decision
-      entries.push(self.book.entry('move', `${planName(plan)} is opened as epoch ${made.epoch}`, { epoch: made.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: request.by, reason: 'request', state: 'open' }))
+      entries.push(
+        self.book.entry('move', `${planName(plan)} is opened as epoch ${made.epoch}`, {
+          epoch: made.epoch, kind: plan.kind, from: plan.from, to: plan.to, by: request.by, reason: 'request', state: 'open',
+        }),
+      )
     }
     return { ledger: made, entries }
   }, request.id)

@@ -114,7 +114,8 @@ async function decideNow(self: Self, ownMoves: boolean): Promise<void> {
   } else {
     const id = clock.id().slice(0, 8)
     const { alarm } = reasons[decision.reason]
-    const fields = { id, kind: decision.kind, reason: decision.reason, site: decision.site, verdict: self.state.watch.sites[decision.site ?? '']?.verdict ?? null }
+    const { kind, reason, site } = decision
+    const fields = { id, kind, reason, site, verdict: self.state.watch.sites[site ?? '']?.verdict ?? null }
     const snapshot = { of: 'decide' as const, state: self.state, config, decision }
     // First the journal: where it cannot be written, the decision is made anew in the next round, and starts nothing now.
     if (!(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return

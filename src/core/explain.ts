@@ -143,7 +143,10 @@ const pausedBy = ({ pause }: Ledger): string => (pause ? ` by ${pause.by}${pause
 const wayOut = ({ plan, state, config }: Say): string =>
   plan?.to ?? others(state, config).find((s) => whyNot(state, config, s) === null) ?? others(state, config)[0] ?? ''
 
-const notOthers = ({ state, config }: Say) => others(state, config).map((s) => `${s} ${whyNot(state, config, s) ?? 'was left a short time ago'}`).join(', ') || 'there is none'
+const notOthers = ({ state, config }: Say): string => {
+  const each = others(state, config).map((s) => `${s} ${whyNot(state, config, s) ?? 'was left a short time ago'}`)
+  return each.join(', ') || 'there is none'
+}
 
 /** What a failover needs besides, while the active site is up. */
 const pressed = ({ state }: Say): string => (state.watch.sites[state.ledger.active ?? '']?.health === 'up' ? ' --force' : '')
@@ -223,6 +226,12 @@ export function factsOf(state: State, config: Config): string[] {
   }
   if (watch.abstains) lines.push(`this observer: ${watch.abstains}`)
   if (ledger.pause) lines.push(`paused by ${ledger.pause.by}`)
-  lines.push(`policy: automatic ${config.policy.automatic}, outage ${spell(config.policy.outageMs)}, appFault ${config.policy.appFaultMs === null ? 'never' : spell(config.policy.appFaultMs)}, confirmCut ${spell(config.policy.confirmCutMs)}, cooldown ${spell(config.policy.cooldownMs)}`)
+  lines.push(policyOf(config))
   return lines
+}
+
+const policyOf = ({ policy }: Config): string => {
+  const { automatic, outageMs, appFaultMs, confirmCutMs, cooldownMs } = policy
+  const appFault = appFaultMs === null ? 'never' : spell(appFaultMs)
+  return `policy: automatic ${automatic}, outage ${spell(outageMs)}, appFault ${appFault}, confirmCut ${spell(confirmCutMs)}, cooldown ${spell(cooldownMs)}`
 }

@@ -35,9 +35,11 @@ function tell(step: Step, plan: Plan, config: Config): Pick<StepText, 'target' |
       return { target: plan.from!, sentence: `${plan.from} stops writing, or its lease runs out`, undo: back }
     case 'caught-up':
       if (!held || stays) return none(plan.to, held ? 'the active site stays' : 'no data driver')
-      return isPlanned(plan) ? { target: plan.to, sentence: `${plan.to} has all that was written`, undo: null } : none(plan.to, `what ${plan.from} did not send is not waited for`)
+      if (!isPlanned(plan)) return none(plan.to, `what ${plan.from} did not send is not waited for`)
+      return { target: plan.to, sentence: `${plan.to} has all that was written`, undo: null }
     case 'promote':
-      return held && !stays ? { target: plan.to, sentence: `${plan.to} is allowed to write`, undo: back } : { target: plan.to, sentence: `${plan.to} is the active site in the ledger; no data driver has anything to open`, undo: back }
+      if (held && !stays) return { target: plan.to, sentence: `${plan.to} is allowed to write`, undo: back }
+      return { target: plan.to, sentence: `${plan.to} is the active site in the ledger; no data driver has anything to open`, undo: back }
     case 'shift':
       return none(plan.to, 'no edge stands before the sites')
     case 'point':

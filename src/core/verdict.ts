@@ -74,8 +74,10 @@ const share = (some: string[], { voters }: Tally, what: string) =>
   `${some.length} of ${voters.length} vantages ${some.length === 1 ? 'says' : 'say'} ${what}`
 
 /** How many say down, what they last saw fail, and how many of them reach the site again. */
-const saysDown = ({ tally, failures, again }: Case, detail = failures[0]?.detail ?? 'no answer') =>
-  `${share(tally.down, tally, 'down')}: ${detail}${again.length > 0 ? `, and ${again.length} of them ${again.length === 1 ? 'reaches' : 'reach'} it again` : ''}`
+const saysDown = ({ tally, failures, again }: Case, detail = failures[0]?.detail ?? 'no answer') => {
+  const reach = again.length > 0 ? `, and ${again.length} of them ${again.length === 1 ? 'reaches' : 'reach'} it again` : ''
+  return `${share(tally.down, tally, 'down')}: ${detail}${reach}`
+}
 
 /** What the cloud's API and the keys say beside an outage, for the sentence of row 8. */
 const beside = (c: Case): string => {

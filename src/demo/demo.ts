@@ -155,7 +155,10 @@ const heal = (stage: Stage) => {
   for (const to of ['canary', 'alpha', 'beta'] as const) stage.cut(to, [])
 }
 
-const txtOf = (stage: Stage): string => stage.dns.dump('shop.example').find((line) => line.includes('v=lifeboat1'))?.replace(/.*(v=lifeboat1.*?)"?$/, '$1') ?? 'no TXT'
+const txtOf = (stage: Stage): string => {
+  const line = stage.dns.dump('shop.example').find((each) => each.includes('v=lifeboat1'))
+  return line?.replace(/.*(v=lifeboat1.*?)"?$/, '$1') ?? 'no TXT'
+}
 
 async function until(fits: () => boolean, signal: AbortSignal): Promise<void> {
   const limit = clock.deadline(20_000, signal)

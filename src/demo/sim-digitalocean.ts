@@ -70,7 +70,11 @@ export const startSimDigitalOcean = async (options: Partial<SimState> & { port?:
     if (state.mode === 'hang') return
     const answer = answerTo(request, state)
     const nowMs = clock.now().wallMs + state.skewMs
-    const limits = { 'ratelimit-limit': '5000', 'ratelimit-remaining': answer.status === 429 ? '0' : '4999', 'ratelimit-reset': `${Math.ceil(nowMs / 1000) + state.resetS}` }
+    const limits = {
+      'ratelimit-limit': '5000',
+      'ratelimit-remaining': answer.status === 429 ? '0' : '4999',
+      'ratelimit-reset': `${Math.ceil(nowMs / 1000) + state.resetS}`,
+    }
     const { method = '', url = '', headers } = request
     exchanges.push({ method, url, headers, status: answer.status, answer: answer.text, lies: isLie(answer, state) })
     if (exchanges.length > 1000) exchanges.shift()
@@ -105,12 +109,14 @@ const control = async (request: IncomingMessage, response: ServerResponse, state
   }
 }
 
-type Answer = { status: number; type: string; text: string; headers?: Record<string, string> }
-const json = (status: number, body: unknown, headers?: Record<string, string>): Answer => ({ status, type: 'application/json', text: JSON.stringify(body), ...(headers && { headers }) })
+type Answer = { status: number; type: string; text: string; headers: Record<string, string> }
+const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  ({ status, type: 'application/json', text: JSON.stringify(body), headers })
 const isLie = ({ type }: Answer, { mode, account }: SimState) =>
   type !== 'application/json' || mode === 'nonsense' || !['active', 'warning', 'locked'].includes(account)
 const error = (status: number, id: string, message: string, headers?: Record<string, string>) => json(status, { id, message }, headers)
-const html = (status: number, headers?: Record<string, string>): Answer => ({ status, type: 'text/html', text: '<!doctype html><title>DigitalOcean</title>', ...(headers && { headers }) })
+const html = (status: number, headers: Record<string, string> = {}): Answer =>
+  ({ status, type: 'text/html', text: '<!doctype html><title>DigitalOcean</title>', headers })
 const absent = () => error(404, 'not_found', 'The resource you requested could not be found.')
 
 const answerTo = (request: IncomingMessage, state: SimState): Answer => {
@@ -119,7 +125,9 @@ const answerTo = (request: IncomingMessage, state: SimState): Answer => {
   if (state.mode === 'unavailable') return html(503)
   if (state.mode === 'gate') return html(401)
   if (state.mode === 'redirect') return html(302, { location: '/login' })
-  if (state.mode === 'limited') return error(429, 'too_many_requests', 'API Rate limit exceeded.', state.retryAfterS === null ? {} : { 'retry-after': `${state.retryAfterS}` })
+  if (state.mode === 'limited') {
+    return error(429, 'too_many_requests', 'API Rate limit exceeded.', state.retryAfterS === null ? {} : { 'retry-after': `${state.retryAfterS}` })
+  }
   if (state.mode === 'nonsense') return json(200, { hello: 'world' })
   if (!state.tokens.includes(token) && state.mode === 'insane') return error(500, 'server_error', 'Unexpected server-side error')
   // As on 2026-10-06; in earlier years the id was in lower case.
@@ -148,7 +156,8 @@ const listBody = (url: URL, state: SimState): Answer => {
   const asked = Number(url.searchParams.get('page') ?? 1)
   const page = state.repeats ? 1 : asked
   const droplets = state.emptyPage2 && page === 2 ? [] : listed.slice((page - 1) * size, page * size)
-  const pages = page * size < listed.length ? { next: `${url.origin}/v2/droplets?page=${page + 1}`, last: `${url.origin}/v2/droplets?page=${Math.ceil(listed.length / size)}` } : {}
+  const pageAt = (at: number) => `${url.origin}/v2/droplets?page=${at}`
+  const pages = page * size < listed.length ? { next: pageAt(page + 1), last: pageAt(Math.ceil(listed.length / size)) } : {}
   return json(200, { droplets: droplets.map(dropletBody), links: { pages }, meta: { total: state.counted ? state.droplets.length : listed.length } })
 }
 
@@ -157,7 +166,10 @@ const regionBody = { name: 'Frankfurt 1', slug: 'fra1', features: [], available:
 const dropletBody = ({ id, addresses, status = 'active', locked = false }: SimDroplet) => ({
   id, name: `droplet-${id}`, memory: 1024, vcpus: 1, disk: 25, locked, status, created_at: '2026-11-01T10:00:00Z',
   features: [], backup_ids: [], next_backup_window: null, snapshot_ids: [], image: {}, volume_ids: [], size_slug: 's-1vcpu-1gb', tags: [], region: regionBody,
-  size: { slug: 's-1vcpu-1gb', memory: 1024, vcpus: 1, disk: 25, transfer: 1, price_monthly: 6, price_hourly: 0.009, regions: ['fra1'], available: true, description: 'Basic' },
+  size: {
+    slug: 's-1vcpu-1gb', memory: 1024, vcpus: 1, disk: 25, transfer: 1, price_monthly: 6, price_hourly: 0.009,
+    regions: ['fra1'], available: true, description: 'Basic',
+  },
   networks: {
     v4: [...addresses.filter((each) => !isIPv6(each)).map((each) => v4Body(each, 'public')), v4Body('127.255.0.2', 'private')],
     v6: addresses.filter(isIPv6).map((each) => ({ ip_address: each, netmask: 64, gateway: '::1', type: 'public' })),

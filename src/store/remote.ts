@@ -18,18 +18,21 @@ const callMs = 5_000
 
 /** Throws Said (exit 4 where the controller cannot be reached, 2 where it does not let us in). */
 async function call<T>({ url, token, clock }: Remote, path: string, body?: unknown): Promise<T> {
-  const headers = { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
+  const sent = body === undefined ? { headers } : { headers: { ...headers, 'content-type': 'application/json' }, method: 'POST', body: JSON.stringify(body) }
   const signal = clock.deadline(callMs)
   let status: number, text: string
   try {
-    const answer = await fetch(new URL(path, url), { headers, signal, redirect: 'error', ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }) })
+    const answer = await fetch(new URL(path, url), { ...sent, signal, redirect: 'error' })
     ;[status, text] = [answer.status, await answer.text()]
   } catch (thrown) {
     const why = signal.aborted ? `no answer in ${callMs / 1000} s` : reasonOf(thrown)
     throw new Said(`The controller at ${url} cannot be reached: ${why}. Is it running, with this address under listen?`, exits.unfinished)
   }
   if (status === 401) throw new Said(`The controller at ${url} does not take our token. Put the token of its listen into LIFEBOAT_CONTROLLER_TOKEN`)
-  if (status !== 200) throw new Said(`The controller at ${url} answered ${status}${text ? `: ${text.trim()}` : ''}`, status === 503 ? exits.unfinished : exits.user)
+  if (status !== 200) {
+    throw new Said(`The controller at ${url} answered ${status}${text ? `: ${text.trim()}` : ''}`, status === 503 ? exits.unfinished : exits.user)
+  }
   try {
     return JSON.parse(text) as T
   } catch {
@@ -53,7 +56,10 @@ export function remoteStore(remote: Remote): OpenStore {
     return { ...view, report: view.report && inOurTime(view.report) }
   }
 
-  const inOurTime = (report: Report): Report => ({ ...report, atWallMs: report.atWallMs - aheadMs, leader: { ...report.leader, sinceMs: report.leader.sinceMs - aheadMs } })
+  const inOurTime = (report: Report): Report => {
+    const leader = { ...report.leader, sinceMs: report.leader.sinceMs - aheadMs }
+    return { ...report, atWallMs: report.atWallMs - aheadMs, leader }
+  }
 
   const entries: Journal['entries'] = (query) => {
     const words = Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])

@@ -109,7 +109,11 @@ const momentMs = (seconds: number, wallMs: number): number => {
  * The signature over a set that ends last, of those that verify and have begun. Null: none does. Undefined: all that could are of
  * algorithms that are not known here. `records`: the set and its signatures, whatever else; `keys`: the zone's DNSKEY set.
  */
-export const signedBy = (records: Rr[], of: { name: string; type: number }, { zone, keys, wallMs }: { zone: string; keys: Rr[]; wallMs: number }): Signed | null | undefined => {
+export const signedBy = (
+  records: Rr[],
+  of: { name: string; type: number },
+  { zone, keys, wallMs }: { zone: string; keys: Rr[]; wallMs: number },
+): Signed | null | undefined => {
   const set = records.filter(({ name, type }) => name === of.name && type === of.type)
   const signatures = signaturesIn(records.filter(({ name }) => name === of.name), zone).filter(({ covers }) => covers === of.type)
   const known = keysIn(keys)

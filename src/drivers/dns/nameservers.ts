@@ -16,7 +16,11 @@ const valuesOf = (records: Rr[], name: string, type: 'A' | 'AAAA' | 'NS'): strin
 
 const addressesIn = (records: Rr[], name: string): string[] => [...valuesOf(records, name, 'A'), ...valuesOf(records, name, 'AAAA')]
 
-type Walk = { recurse: (name: string, type: number) => Promise<Message | null>; direct: (server: string, name: string, type: number) => Promise<Message | null>; port: number }
+type Walk = {
+  recurse: (name: string, type: number) => Promise<Message | null>
+  direct: (server: string, name: string, type: number) => Promise<Message | null>
+  port: number
+}
 
 /** The first answer that any of them gives. Null: none gives one. */
 const firstOf = async <T>(items: string[], ask: (item: string) => Promise<T | null>): Promise<T | null> => {

@@ -36,7 +36,8 @@ const macOf = (key: TsigKey, message: Buffer, v: Variables, requestMac: Buffer |
   const hmac = createHmac(hashes[key.algorithm], key.secret)
   if (requestMac) hmac.update(words(requestMac.length)).update(requestMac)
   hmac.update(message)
-  hmac.update(Buffer.concat([encodeName(key.name), words(classes.ANY, 0, 0), encodeName(v.algorithm), time(v.timeS, v.fudgeS), words(v.error, v.other.length), v.other]))
+  hmac.update(Buffer.concat([encodeName(key.name), words(classes.ANY, 0, 0), encodeName(v.algorithm), time(v.timeS, v.fudgeS)]))
+  hmac.update(words(v.error, v.other.length)).update(v.other)
   return hmac.digest()
 }
 
@@ -46,7 +47,12 @@ const encodeTsig = (tsig: Tsig): Rr => ({
   class: classes.ANY,
   ttlS: 0,
   rdata: Buffer.concat([
-    encodeName(tsig.algorithm), time(tsig.timeS, tsig.fudgeS), words(tsig.mac.length), tsig.mac, words(tsig.originalId, tsig.error, tsig.other.length), tsig.other,
+    encodeName(tsig.algorithm),
+    time(tsig.timeS, tsig.fudgeS),
+    words(tsig.mac.length),
+    tsig.mac,
+    words(tsig.originalId, tsig.error, tsig.other.length),
+    tsig.other,
   ]),
 })
 
@@ -96,7 +102,7 @@ export const splitTsig = (bytes: Buffer): { tsig: Tsig; message: Buffer } | null
  * clocks differ, by `skewS` (positive: we are ahead) · `key`: the server does not know the key, or its secret is another
  * (RFC 8945 section 5.2: these two answers cannot be signed).
  */
-export type Verified = { is: 'genuine' } | { is: 'unsigned' } | { is: 'forged' } | { is: 'stale' } | { is: 'key'; error: number } | { is: 'clock'; skewS: number }
+export type Verified = { is: 'genuine' | 'unsigned' | 'forged' | 'stale' } | { is: 'key'; error: number } | { is: 'clock'; skewS: number }
 
 /** Verifies an answer (RFC 8945 section 5.3). A MAC that is not whole does not count. */
 export const verify = (bytes: Buffer, key: TsigKey, wallMs: number, requestMac: Buffer): Verified => {

@@ -51,5 +51,7 @@ export const buildUpdate = ({ id, change, txtRdata }: { id: number; change: Chan
     set.rdata.map((rdata) => ({ name: set.name, type: set.code, class: classes.IN, ttlS: set.ttlS, rdata })),
   )
   const zone = { name: change.zone, type: rrTypes.SOA, class: classes.IN }
-  return encodeMessage({ id, opcode: opcodes.UPDATE, rcode: 0, flags: 0, questions: [zone], answers: prerequisites, authorities: [...deletions, ...additions], additionals: [] })
+  // The sections of an UPDATE stand where those of a query do (RFC 2136 section 2).
+  const sections = { questions: [zone], answers: prerequisites, authorities: [...deletions, ...additions], additionals: [] }
+  return encodeMessage({ id, opcode: opcodes.UPDATE, rcode: 0, flags: 0, ...sections })
 }

@@ -4,7 +4,10 @@ import ipaddr from 'ipaddr.js'
 // gets four bytes (measured 2026-11). Pure: time, ids and keys are handed in. Names are lower case without the last dot; the root is ''.
 
 /** Numbers of record types (IANA, DNS parameters). */
-export const rrTypes = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41, DS: 43, RRSIG: 46, DNSKEY: 48, SVCB: 64, HTTPS: 65, TSIG: 250, ANY: 255, CAA: 257 } as const
+export const rrTypes = {
+  A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41,
+  DS: 43, RRSIG: 46, DNSKEY: 48, SVCB: 64, HTTPS: 65, TSIG: 250, ANY: 255, CAA: 257,
+} as const
 /** Numbers of classes (RFC 1035, RFC 2136). */
 export const classes = { IN: 1, NONE: 254, ANY: 255 } as const
 /** Numbers of the two kinds of message that we send. */
