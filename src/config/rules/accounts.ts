@@ -50,7 +50,11 @@ export const entryWithoutSite: Rule = {
   judge: (file) =>
     withApi
       .filter((cloud) => file.clouds[cloud] !== undefined && sitesAt(file.sites, cloud).length === 0)
-      .map((cloud) => ({ path: ['clouds', cloud], what: 'is an account that no site stands in, and is never asked', instead: 'Delete it if no site was meant' })),
+      .map((cloud) => ({
+        path: ['clouds', cloud],
+        what: 'is an account that no site stands in, and is never asked',
+        instead: 'Delete it if no site was meant',
+      })),
 }
 
 export const sameCredentialTwice: Rule = {

@@ -40,7 +40,11 @@ export const timeoutBelowInterval: Rule = {
       ? []
       : [
           [
-            { path: ['check', 'timeout'], what: 'is not below check.interval', instead: `Write less than the interval, such as ${formatDuration(Math.max(1, Math.floor(interval / 2)))}` },
+            {
+              path: ['check', 'timeout'],
+              what: 'is not below check.interval',
+              instead: `Write less than the interval, such as ${formatDuration(Math.max(1, Math.floor(interval / 2)))}`,
+            },
             { path: ['check', 'interval'], what: 'is not above check.timeout', instead: `Write more than the timeout, such as ${formatDuration(timeout * 2)}` },
           ],
         ],
@@ -55,7 +59,8 @@ export const urlOffTheNames: Rule = {
   warns: true,
   judge: ({ check, dns }) =>
     (check.url ?? []).flatMap((url, i) => {
-      return covers(dns.names, hostOfUrl(url)) ? [] : [{ path: ['check', 'url', i], what: 'asks under a name that is not among dns.names', instead: 'Write a URL under a name that is moved, if this one was not meant' }]
+      const instead = 'Write a URL under a name that is moved, if this one was not meant'
+      return covers(dns.names, hostOfUrl(url)) ? [] : [{ path: ['check', 'url', i], what: 'asks under a name that is not among dns.names', instead }]
     }),
 }
 
@@ -110,5 +115,10 @@ export const withoutCanaries: Rule = {
   judge: ({ canaries }) =>
     canaries.length > 0
       ? []
-      : [{ path: ['canaries'], what: 'without one, lifeboat cannot tell a lost site from its own lost connection', got: 'none', instead: 'Write two targets that no cloud of a site runs, such as [https://one.one.one.one, https://dns.google]' }],
+      : [{
+        path: ['canaries'],
+        what: 'without one, lifeboat cannot tell a lost site from its own lost connection',
+        got: 'none',
+        instead: 'Write two targets that no cloud of a site runs, such as [https://one.one.one.one, https://dns.google]',
+      }],
 }

@@ -45,7 +45,11 @@ export const zoneWithoutName: Rule = {
       ? []
       : [...dns.hosts.entries()]
           .filter(([, { zone }]) => !dns.names.some((name) => zoneOf(name, dns.hosts) === zone))
-          .map(([i]) => ({ path: ['dns', 'hosts', i, 'zone'], what: 'is the zone of none of dns.names', instead: 'Add a name of it to dns.names, or delete this host' })),
+          .map(([i]) => ({
+            path: ['dns', 'hosts', i, 'zone'],
+            what: 'is the zone of none of dns.names',
+            instead: 'Add a name of it to dns.names, or delete this host',
+          })),
 }
 
 /** Who serves a zone of one label the root says, and it knows no private one: nothing written there could be confirmed. */
@@ -56,7 +60,11 @@ export const privateZoneWithoutServers: Rule = {
     const named = dns.hosts.filter(({ nameservers }) => nameservers !== undefined).map(({ zone }) => zone)
     return [...dns.hosts.entries()]
       .filter(([, { zone }]) => !zone.includes('.') && dns.nameservers === undefined && !named.includes(zone))
-      .map(([i]) => ({ path: ['dns', 'hosts', i, 'zone'], what: "is of one label, and the root, which is asked for its name servers, knows no private zone", instead: 'Write nameservers: with those that serve it, here or under dns' }))
+      .map(([i]) => ({
+        path: ['dns', 'hosts', i, 'zone'],
+        what: 'is of one label, and the root, which is asked for its name servers, knows no private zone',
+        instead: 'Write nameservers: with those that serve it, here or under dns',
+      }))
   },
 }
 
@@ -79,7 +87,11 @@ export const ttlBelowMinimum: Rule = {
       const instead = `Write dns.ttl: ${least}, or ttl: at this host to overrule its minimum`
       return [
         [
-          { path: ['dns', 'ttl'], what: `is below the minimum of dns.hosts[${i}], ${least}`, instead: `Write ${least} or more, or ttl: at that host to overrule its minimum` },
+          {
+            path: ['dns', 'ttl'],
+            what: `is below the minimum of dns.hosts[${i}], ${least}`,
+            instead: `Write ${least} or more, or ttl: at that host to overrule its minimum`,
+          },
           { path: ['dns', 'hosts', i, 'driver'], what: `has a minimum TTL of ${least}, and dns.ttl is below it`, instead },
         ],
       ]
@@ -91,12 +103,13 @@ export const keyAndSecret: Rule = {
   judge: ({ dns }) =>
     [...dns.hosts.entries()].flatMap(([i, host]): Fault[] => {
       if (host.driver !== 'rfc2136') return []
-      const path = ['dns', 'hosts', i]
-      if (host.key !== undefined && host.secret === undefined) return [{ path: [...path, 'key'], what: 'has no secret beside it', instead: 'Write secret: "${TSIG_SECRET}"' }]
-      if (host.key === undefined && host.secret !== undefined) return [{ path: [...path, 'secret'], what: 'has no key beside it', instead: 'Write key: with the name of the TSIG key' }]
-      if (host.key !== undefined) return []
-      if (!isLoopback(ipOfServer(host.server))) return [{ path: [...path, 'server'], what: 'is off loopback and has no TSIG key', instead: 'Write key: and secret: as the name server has them' }]
-      return host.algorithm === undefined ? [] : [{ path: [...path, 'algorithm'], what: 'means nothing without key and secret', instead: 'Write both, or leave algorithm out' }]
+      const { key, secret, algorithm } = host
+      const at = (option: keyof typeof host, what: string, instead: string): Fault[] => [{ path: ['dns', 'hosts', i, option], what, instead }]
+      if (key !== undefined && secret === undefined) return at('key', 'has no secret beside it', 'Write secret: "${TSIG_SECRET}"')
+      if (key === undefined && secret !== undefined) return at('secret', 'has no key beside it', 'Write key: with the name of the TSIG key')
+      if (key !== undefined) return []
+      if (!isLoopback(ipOfServer(host.server))) return at('server', 'is off loopback and has no TSIG key', 'Write key: and secret: as the name server has them')
+      return algorithm === undefined ? [] : at('algorithm', 'means nothing without key and secret', 'Write both, or leave algorithm out')
     }),
 }
 
@@ -105,5 +118,9 @@ export const embeddedOffLoopback: Rule = {
   judge: ({ dns }) =>
     [...dns.hosts.entries()]
       .filter(([, host]) => host.driver === 'embedded' && !isLoopback(ipOfServer(host.server)))
-      .map(([i]) => ({ path: ['dns', 'hosts', i, 'server'], what: 'is off loopback, and the embedded server takes changes from anybody', instead: 'Write an address such as 127.0.0.1:5353' })),
+      .map(([i]) => ({
+        path: ['dns', 'hosts', i, 'server'],
+        what: 'is off loopback, and the embedded server takes changes from anybody',
+        instead: 'Write an address such as 127.0.0.1:5353',
+      })),
 }

@@ -13,6 +13,7 @@ import type { Rule } from './rule.ts'
 /** `most`: what it takes, for sentences. `got`: for what is no single value. */
 type Excess = { path: Path; most: string; instead: string; got?: string }
 
+const timeoutMost = formatDuration(askMost.timeoutMs)
 const characters = (length: number): string => `${length} characters`
 
 const tooLong = (path: Path, text: string | undefined, length: number, instead = `Write at most ${characters(length)}`): Excess[] =>
@@ -29,7 +30,7 @@ const ofCheck = (at: Path, { url = [], status, body }: Partial<Pick<File['check'
 
 /** Single values. */
 const singly = ({ check, canaries }: File, caPem: string | null): Excess[] => [
-  ...(check.timeout > askMost.timeoutMs ? [{ path: ['check', 'timeout'], most: formatDuration(askMost.timeoutMs), instead: `Write ${formatDuration(askMost.timeoutMs)} or less` }] : []),
+  ...(check.timeout > askMost.timeoutMs ? [{ path: ['check', 'timeout'], most: timeoutMost, instead: `Write ${timeoutMost} or less` }] : []),
   ...tooLong(['check', 'tls', 'ca'], caPem ?? undefined, askMost.caLength, 'Name a file that holds the certificate of this one authority'),
   ...tooMany(['canaries'], canaries, askMost.canaries, 'canaries'),
   ...canaries.flatMap((url, i) => tooLong(['canaries', i], url, askMost.urlLength)),
@@ -37,22 +38,25 @@ const singly = ({ check, canaries }: File, caPem: string | null): Excess[] => [
   ...ofCheck(['check', 'standby'], check.standby ?? {}),
 ]
 
-/** A site whose stack is not read yet has one address at least; none is longer than a hostname can be. */
+/** A site whose stack is not read yet has one address at least. */
 const addressesOf = ({ sites }: File): { site: string; address: string }[] =>
-  entriesOf(sites).flatMap(([site, { address, addressV6 }]) => [address ?? '', ...(addressV6 === undefined ? [] : [addressV6])].map((each) => ({ site, address: each })))
+  entriesOf(sites).flatMap(([site, { address = '', addressV6 }]) => [{ site, address }, ...(addressV6 === undefined ? [] : [{ site, address: addressV6 }])])
 
 /** All questions of one round. Which site is active is not known here, so every site is taken to be asked for what is longer. */
 const together = (file: File, caPem: string | null): Excess[] => {
   const { active, standby } = checksOf(file, caPem)
-  const timeoutMs = file.check.timeout
-  const bytesOf = (checks: Check[]) =>
-    Buffer.byteLength(JSON.stringify(addressesOf(file).flatMap((at) => checks.map((check) => ({ ...at, timeoutMs, ...check, names: file.dns.names })))))
-  const count = addressesOf(file).length * Math.max(active.length, standby?.length ?? 0)
+  const addresses = addressesOf(file)
+  const questions = (checks: Check[]) => addresses.flatMap((at) => checks.map((check) => ({ ...at, timeoutMs: file.check.timeout, ...check, names: file.dns.names })))
+  const bytesOf = (checks: Check[]) => Buffer.byteLength(JSON.stringify(questions(checks)))
+  const count = addresses.length * Math.max(active.length, standby?.length ?? 0)
   const bytes = Math.max(bytesOf(active), bytesOf(standby ?? []))
-  const path = file.check.url === undefined ? ['sites'] : standby && standby.length > active.length ? ['check', 'standby', 'url'] : ['check', 'url']
-  if (count > askMost.questions) return [{ path, most: `${askMost.questions} questions a round`, instead: 'Keep fewer: each is asked at each address of the sites', got: `${count}` }]
-  if (bytes <= askMost.requestBytes) return []
-  return [{ path: caPem === null ? path : ['check', 'tls', 'ca'], most: `${askMost.requestBytes} bytes a round`, instead: 'Keep it shorter: it goes along with each question', got: `${bytes} bytes` }]
+  const at = file.check.url === undefined ? ['sites'] : standby && standby.length > active.length ? ['check', 'standby', 'url'] : ['check', 'url']
+  const excess = (path: Path, most: string, got: string, instead: string): Excess[] => [{ path, most, got, instead }]
+  if (count > askMost.questions)
+    return excess(at, `${askMost.questions} questions a round`, `${count}`, 'Keep fewer: each is asked at each address of the sites')
+  if (bytes > askMost.requestBytes)
+    return excess(caPem === null ? at : ['check', 'tls', 'ca'], `${askMost.requestBytes} bytes a round`, `${bytes} bytes`, 'Keep it shorter: it goes along with each question')
+  return []
 }
 
 const reads = ['check', 'canaries', 'sites.*.address', 'sites.*.addressV6', 'dns.names', 'vantages.*.url']
@@ -64,7 +68,11 @@ export const moreThanItTakes: Rule = {
     if (name === undefined) return []
     return [...singly(file, caPem), ...together(file, caPem)].map(({ path, most, ...told }): Finding => [
       { path, what: `is more than a vantage elsewhere takes: at most ${most}`, ...told },
-      { path: ['vantages', name, 'url'], what: `is a vantage elsewhere, which takes at most ${most}, and ${formatPath(path)} is more`, instead: `Correct ${formatPath(path)}, or do without vantages elsewhere` },
+      {
+        path: ['vantages', name, 'url'],
+        what: `is a vantage elsewhere, which takes at most ${most}, and ${formatPath(path)} is more`,
+        instead: `Correct ${formatPath(path)}, or do without vantages elsewhere`,
+      },
     ])
   },
 }
@@ -76,5 +84,9 @@ export const shortToken: Rule = {
   judge: ({ vantages = {} }) =>
     entriesOf(vantages)
       .filter(([, { token }]) => token !== undefined && token.length < tokenLeast)
-      .map(([name]) => ({ path: ['vantages', name, 'token'], what: `is shorter than the ${tokenLeast} characters that a vantage takes`, instead: 'Set a longer one at both ends' })),
+      .map(([name]) => ({
+        path: ['vantages', name, 'token'],
+        what: `is shorter than the ${tokenLeast} characters that a vantage takes`,
+        instead: 'Set a longer one at both ends',
+      })),
 }

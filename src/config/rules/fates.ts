@@ -2,7 +2,7 @@ import { isServerAt } from '../addresses.ts'
 import { dnsDrivers } from '../companies.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf } from '../lists.ts'
-import type { File } from '../schema.ts'
+import type { File, FileDnsHost } from '../schema.ts'
 import type { Path } from '../tree.ts'
 import { hostIdOf } from './dns.ts'
 import type { Rule } from './rule.ts'
@@ -15,30 +15,35 @@ type Fate = { entry: Path; whose: string; site: string; accepted: boolean }
 const sitesAt = ({ sites }: File, company: string | null): string[] =>
   entriesOf(sites).flatMap(([site, { cloud }]) => (cloud !== 'none' && cloud === company ? [site] : []))
 
+const hostFate = (i: number, host: FileDnsHost, site: string): Fate =>
+  ({ entry: ['dns', 'hosts', i], whose: `DNS host ${hostIdOf(host)}`, site, accepted: host.sharedFate !== undefined })
+
 const dnsHostFates = (file: File): Fate[] =>
-  [...file.dns.hosts.entries()].flatMap(([i, host]) =>
-    sitesAt(file, dnsDrivers[host.driver].company).map((site) => ({ entry: ['dns', 'hosts', i], whose: `DNS host ${hostIdOf(host)}`, site, accepted: host.sharedFate !== undefined })),
-  )
+  [...file.dns.hosts.entries()].flatMap(([i, host]) => sitesAt(file, dnsDrivers[host.driver].company).map((site) => hostFate(i, host, site)))
 
 /** A name server of one's own that is a site's machine. */
 const nameServerFates = ({ dns, sites }: File): Fate[] =>
   [...dns.hosts.entries()].flatMap(([i, host]) =>
     entriesOf(sites)
       .filter(([, { address, addressV6 }]) => 'server' in host && isServerAt(host.server, [address, addressV6]))
-      .map(([site]) => ({ entry: ['dns', 'hosts', i], whose: `DNS host ${hostIdOf(host)}`, site, accepted: host.sharedFate !== undefined })),
+      .map(([site]) => hostFate(i, host, site)),
   )
 
 /** Beside an sqlite store there is one controller, and where it goes every controller goes. An etcd's others are named in no file. */
 const controllerFates = (file: File): Fate[] =>
   file.store.driver !== 'sqlite'
     ? []
-    : entriesOf(file.vantages ?? {}).flatMap(([vantage, { url, cloud, sharedFate }]) =>
-        url !== undefined ? [] : sitesAt(file, cloud).map((site) => ({ entry: ['vantages', vantage], whose: 'this process, the controller,', site, accepted: sharedFate !== undefined })),
-      )
+    : entriesOf(file.vantages ?? {})
+        .filter(([, { url }]) => url === undefined)
+        .flatMap(([vantage, { cloud, sharedFate }]) =>
+          sitesAt(file, cloud).map((site) => ({ entry: ['vantages', vantage], whose: 'this process, the controller,', site, accepted: sharedFate !== undefined })),
+        )
 
 /** A sentence for each fate that was accepted. */
 export const acceptedFates = (file: File): string[] =>
-  [...dnsHostFates(file), ...nameServerFates(file), ...controllerFates(file)].filter(({ accepted }) => accepted).map(({ whose, site }) => `${whose} is lost together with site ${site}`)
+  [...dnsHostFates(file), ...nameServerFates(file), ...controllerFates(file)]
+    .filter(({ accepted }) => accepted)
+    .map(({ whose, site }) => `${whose} is lost together with site ${site}`)
 
 const refused = (fates: Fate[]): Fate[] => fates.filter(({ accepted }) => !accepted)
 
@@ -48,8 +53,16 @@ export const dnsHostInSitesAccount: Rule = {
     refused(dnsHostFates(file)).map(({ entry, site }): Fault[] => {
       const host = `dns.hosts[${entry.at(-1)}]`
       return [
-        { path: [...entry, 'driver'], what: `is lost together with site ${site}: one company keeps both`, instead: 'Host the zone elsewhere, or write sharedFate: accepted here' },
-        { path: ['sites', site, 'cloud'], what: `keeps ${host} too, which is lost together with this site`, instead: `Host the zone elsewhere, or write sharedFate: accepted at ${host}` },
+        {
+          path: [...entry, 'driver'],
+          what: `is lost together with site ${site}: one company keeps both`,
+          instead: 'Host the zone elsewhere, or write sharedFate: accepted here',
+        },
+        {
+          path: ['sites', site, 'cloud'],
+          what: `keeps ${host} too, which is lost together with this site`,
+          instead: `Host the zone elsewhere, or write sharedFate: accepted at ${host}`,
+        },
       ]
     }),
 }
@@ -70,8 +83,16 @@ export const controllerInSitesAccount: Rule = {
     refused(controllerFates(file)).map(({ entry, site }): Fault[] => {
       const here = entry.join('.')
       return [
-        { path: [...entry, 'cloud'], what: `keeps this process, the controller, which is lost together with site ${site}: one company keeps both`, instead: 'Run it elsewhere, or write sharedFate: accepted here' },
-        { path: ['sites', site, 'cloud'], what: `keeps ${here} too, the controller, which is lost together with this site`, instead: `Run it elsewhere, or write sharedFate: accepted at ${here}` },
+        {
+          path: [...entry, 'cloud'],
+          what: `keeps this process, the controller, which is lost together with site ${site}: one company keeps both`,
+          instead: 'Run it elsewhere, or write sharedFate: accepted here',
+        },
+        {
+          path: ['sites', site, 'cloud'],
+          what: `keeps ${here} too, the controller, which is lost together with this site`,
+          instead: `Run it elsewhere, or write sharedFate: accepted at ${here}`,
+        },
       ]
     }),
 }
@@ -82,5 +103,9 @@ export const sharedFateElsewhere: Rule = {
   judge: ({ vantages = {} }) =>
     entriesOf(vantages)
       .filter(([, { url, sharedFate }]) => url !== undefined && sharedFate !== undefined)
-      .map(([name]) => ({ path: ['vantages', name, 'sharedFate'], what: 'means nothing at a vantage with url, which is not the controller', instead: 'Delete it' })),
+      .map(([name]) => ({
+        path: ['vantages', name, 'sharedFate'],
+        what: 'means nothing at a vantage with url, which is not the controller',
+        instead: 'Delete it',
+      })),
 }

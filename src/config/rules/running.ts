@@ -1,4 +1,4 @@
-import { isLoopback } from '../addresses.ts'
+import { ipOfServer, isLoopback } from '../addresses.ts'
 import type { Fault } from '../faults.ts'
 import type { Rule } from './rule.ts'
 
@@ -7,7 +7,11 @@ export const automaticWithoutData: Rule = {
   reads: ['policy.automatic', 'data'],
   judge: ({ policy, data }) =>
     policy.automatic && data === undefined
-      ? [{ path: ['policy', 'automatic'], what: 'needs the line data: { driver, holds }', instead: 'Write data: { driver: none, holds: nothing }, or in holds what a move would leave behind' }]
+      ? [{
+        path: ['policy', 'automatic'],
+        what: 'needs the line data: { driver, holds }',
+        instead: 'Write data: { driver: none, holds: nothing }, or in holds what a move would leave behind',
+      }]
       : [],
 }
 
@@ -17,14 +21,20 @@ export const withoutData: Rule = {
   judge: ({ policy, data }) =>
     policy.automatic || data !== undefined
       ? []
-      : [{ path: ['data'], what: 'is left out, and taken as if a move left nothing behind', instead: 'Write data: { driver: none, holds: nothing }, or in holds what a move would leave behind' }],
+      : [{
+        path: ['data'],
+        what: 'is left out, and taken as if a move left nothing behind',
+        instead: 'Write data: { driver: none, holds: nothing }, or in holds what a move would leave behind',
+      }],
 }
 
 export const withoutOwner: Rule = {
   reads: ['owner'],
   warns: true,
   judge: ({ owner }) =>
-    owner === undefined ? [{ path: ['owner'], what: 'is missing, and nothing can be adopted without it', instead: 'Type lifeboat adopt, which prints a fresh one' }] : [],
+    owner !== undefined
+      ? []
+      : [{ path: ['owner'], what: 'is missing, and nothing can be adopted without it', instead: 'Type lifeboat adopt, which prints a fresh one' }],
 }
 
 export const urlOrExec: Rule = {
@@ -34,14 +44,22 @@ export const urlOrExec: Rule = {
       const path = ['notify', i]
       if (url === undefined && exec === undefined) return [{ path, what: 'says nowhere to send to', got: null, instead: 'Write url or exec' }]
       if (url === undefined || exec === undefined) return []
-      return [(['url', 'exec'] as const).map((key) => ({ path: [...path, key], what: `stands beside ${key === 'url' ? 'exec' : 'url'}`, instead: 'Keep one, and give the other an entry of its own' }))]
+      return [(['url', 'exec'] as const).map((key) => ({
+        path: [...path, key],
+        what: `stands beside ${key === 'url' ? 'exec' : 'url'}`,
+        instead: 'Keep one, and give the other an entry of its own',
+      }))]
     }),
 }
 
 export const listenWithoutToken: Rule = {
   reads: ['listen'],
   judge: ({ listen }) =>
-    listen === undefined || listen.token !== undefined || isLoopback(listen.address.replace(/:\d+$/, ''))
+    listen === undefined || listen.token !== undefined || isLoopback(ipOfServer(listen.address))
       ? []
-      : [{ path: ['listen', 'address'], what: 'is off loopback without a token', instead: 'Write listen: { address, token: "${LISTEN_TOKEN}" }, or an address such as 127.0.0.1:8686' }],
+      : [{
+        path: ['listen', 'address'],
+        what: 'is off loopback without a token',
+        instead: 'Write listen: { address, token: "${LISTEN_TOKEN}" }, or an address such as 127.0.0.1:8686',
+      }],
 }

@@ -74,8 +74,16 @@ export const v6BesideHostname: Rule = {
     entriesOf(sites)
       .filter(([, site]) => site.addressV6 !== undefined && site.address !== undefined && !familyOf(site.address))
       .map(([name]) => [
-        { path: ['sites', name, 'addressV6'], what: 'stands beside a hostname, which brings its own addresses', instead: 'Leave addressV6 out, or write an IPv4 address in address' },
-        { path: ['sites', name, 'address'], what: 'is a hostname, and addressV6 stands beside it', instead: 'Leave addressV6 out, or write an IPv4 address here' },
+        {
+          path: ['sites', name, 'addressV6'],
+          what: 'stands beside a hostname, which brings its own addresses',
+          instead: 'Leave addressV6 out, or write an IPv4 address in address',
+        },
+        {
+          path: ['sites', name, 'address'],
+          what: 'is a hostname, and addressV6 stands beside it',
+          instead: 'Leave addressV6 out, or write an IPv4 address here',
+        },
       ]),
 }
 
@@ -89,8 +97,16 @@ export const mixedKinds: Rule = {
     return known
       .filter((site) => !site.ip)
       .map(({ name }) => [
-        { path: ['sites', name, 'address'], what: `is a hostname, and site ${ip.name} has an IP address`, instead: 'Write a static IP address, or hostnames at all sites' },
-        { path: ['sites', ip.name, 'address'], what: `is an IP address, and site ${name} has a hostname`, instead: `Write a static IP address at site ${name}, or hostnames at all sites` },
+        {
+          path: ['sites', name, 'address'],
+          what: `is a hostname, and site ${ip.name} has an IP address`,
+          instead: 'Write a static IP address, or hostnames at all sites',
+        },
+        {
+          path: ['sites', ip.name, 'address'],
+          what: `is an IP address, and site ${name} has a hostname`,
+          instead: `Write a static IP address at site ${name}, or hostnames at all sites`,
+        },
       ])
   },
 }
@@ -103,8 +119,16 @@ export const apexNeedsIp: Rule = {
     const known = entriesOf(sites).filter(([, { address }]) => address !== undefined)
     if (apex < 0 || known.some(([, { address }]) => familyOf(address ?? ''))) return []
     return known.slice(0, 1).map(([name]) => [
-      { path: ['sites', name, 'address'], what: `is a hostname, and dns.names[${apex}] is the top of its zone, where no CNAME may stand`, instead: 'Write a static IP address at each site' },
-      { path: ['dns', 'names', apex], what: 'is the top of its zone, where no CNAME may stand, and the sites have hostnames', instead: 'Write a static IP address at each site' },
+      {
+        path: ['sites', name, 'address'],
+        what: `is a hostname, and dns.names[${apex}] is the top of its zone, where no CNAME may stand`,
+        instead: 'Write a static IP address at each site',
+      },
+      {
+        path: ['dns', 'names', apex],
+        what: 'is the top of its zone, where no CNAME may stand, and the sites have hostnames',
+        instead: 'Write a static IP address at each site',
+      },
     ])
   },
 }
@@ -135,8 +159,16 @@ export const withoutIpv4: Rule = {
     return known
       .filter(([, { address }]) => familyOf(address ?? '') === 6)
       .map(([name]) => [
-        { path: ['sites', name, 'address'], what: `is an IPv6 address, and site ${four[0]} has an IPv4 address that a move here would leave no name with`, instead: 'Write the IPv4 address here, and this one as addressV6' },
-        { path: ['sites', four[0], 'address'], what: `is an IPv4 address, and site ${name} has none`, instead: `Write an IPv4 address at site ${name}, and its IPv6 address as addressV6` },
+        {
+          path: ['sites', name, 'address'],
+          what: `is an IPv6 address, and site ${four[0]} has an IPv4 address that a move here would leave no name with`,
+          instead: 'Write the IPv4 address here, and this one as addressV6',
+        },
+        {
+          path: ['sites', four[0], 'address'],
+          what: `is an IPv4 address, and site ${name} has none`,
+          instead: `Write an IPv4 address at site ${name}, and its IPv6 address as addressV6`,
+        },
       ])
   },
 }

@@ -17,7 +17,12 @@ export const thisProcessTwice: Rule = {
     entriesOf(vantages)
       .filter(([, { url }]) => url === undefined)
       .slice(1)
-      .map(([name]) => ({ path: ['vantages', name], what: 'is this process a second time, since it has no url', got: null, instead: 'Write its url, or delete it' })),
+      .map(([name]) => ({
+        path: ['vantages', name],
+        what: 'is this process a second time, since it has no url',
+        got: null,
+        instead: 'Write its url, or delete it',
+      })),
 }
 
 export const urlAndToken: Rule = {
@@ -25,9 +30,17 @@ export const urlAndToken: Rule = {
   judge: ({ vantages = {} }) =>
     entriesOf(vantages).flatMap(([name, { url, token }]): Fault[] => {
       if (url !== undefined && token === undefined)
-        return [{ path: ['vantages', name, 'url'], what: 'has no token beside it, so that its answers could be anybody\'s', instead: 'Write token: "${NAME}", as that vantage has it in LIFEBOAT_VANTAGE_TOKEN' }]
+        return [{
+          path: ['vantages', name, 'url'],
+          what: 'has no token beside it, so that its answers could be anybody\'s',
+          instead: 'Write token: "${NAME}", as that vantage has it in LIFEBOAT_VANTAGE_TOKEN',
+        }]
       if (url === undefined && token !== undefined)
-        return [{ path: ['vantages', name, 'token'], what: 'stands at a vantage without url, which is this process', instead: 'Write its url, or delete the token' }]
+        return [{
+          path: ['vantages', name, 'token'],
+          what: 'stands at a vantage without url, which is this process',
+          instead: 'Write its url, or delete the token',
+        }]
       return []
     }),
 }
@@ -40,7 +53,11 @@ export const sameVantage: Rule = {
       .map(([one, other]) =>
         [one, other].map(({ name }, i): Fault => {
           const twin = i === 0 ? other : one
-          return { path: ['vantages', name, 'url'], what: `is vantage ${twin.name} again, which would vote twice`, instead: 'Write the address of another vantage' }
+          return {
+            path: ['vantages', name, 'url'],
+            what: `is vantage ${twin.name} again, which would vote twice`,
+            instead: 'Write the address of another vantage',
+          }
         }),
       ),
 }
@@ -51,5 +68,9 @@ export const plainHttp: Rule = {
   judge: ({ vantages = {} }) =>
     entriesOf(vantages)
       .filter(([, { url }]) => url?.startsWith('http:') && !isLoopback(new URL(url).hostname))
-      .map(([name]) => ({ path: ['vantages', name, 'url'], what: 'is plain http: what is asked and answered can be read on the way, though not changed', instead: 'Write https:// where the vantage can serve it' })),
+      .map(([name]) => ({
+        path: ['vantages', name, 'url'],
+        what: 'is plain http: what is asked and answered can be read on the way, though not changed',
+        instead: 'Write https:// where the vantage can serve it',
+      })),
 }

@@ -55,8 +55,17 @@ export const quorumAboveVoters: Rule = {
     const who = `only ${voters.join(', ')} may vote on site ${site}`
     return [
       [
-        { path: ['quorum'], what: `is more than there are voters: ${who}`, instead: `Write ${voters.length}, or add a vantage at another cloud than the site's` },
-        { path: ['vantages'], what: `are too few for quorum: ${who}`, got: null, instead: `Add a vantage at another cloud than the site's, or write quorum: ${voters.length}` },
+        {
+          path: ['quorum'],
+          what: `is more than there are voters: ${who}`,
+          instead: `Write ${voters.length}, or add a vantage at another cloud than the site's`,
+        },
+        {
+          path: ['vantages'],
+          what: `are too few for quorum: ${who}`,
+          got: null,
+          instead: `Add a vantage at another cloud than the site's, or write quorum: ${voters.length}`,
+        },
       ],
     ]
   },
@@ -100,7 +109,12 @@ export const quorumLostWithCloud: Rule = {
         .filter(({ poll, left }) => left < poll.quorum)
         .map(({ poll, left }) => stateOf(poll, left))
       if (states.length === 0) return []
-      return [{ path: ['vantages'], what: `with ${lost}, ${silent.join(', ')} would be lost too, and ${states.join('; ')}`, got: null, instead: 'Add vantages where no site stands' }]
+      return [{
+        path: ['vantages'],
+        what: `with ${lost}, ${silent.join(', ')} would be lost too, and ${states.join('; ')}`,
+        got: null,
+        instead: 'Add vantages where no site stands',
+      }]
     })
   },
 }
