@@ -86,7 +86,7 @@ const unlikeSets = (names: Names, prerequisites: Rr[]): number | null => {
 
 const unreadable = (rr: Rr): boolean => {
   try {
-    lineOf(rr)
+    recordLine(rr)
     return false
   } catch {
     return true // E.g. an A of three bytes.
@@ -134,14 +134,14 @@ const soaOf = (zone: string, serial: number): Buffer => {
 
 const valueTypes: ValueType[] = ['A', 'AAAA', 'CNAME', 'NS', 'TXT']
 
-const lineOf = ({ name, type, ttlS, rdata }: Rr): string => {
+/** A record in one line; what has no text form of ours is written as RFC 3597 has it. */
+export const recordLine = ({ name, type, ttlS, rdata }: Rr): string => {
   const known = valueTypes.find((each) => rrTypes[each] === type)
-  // What has no text form of ours is written as RFC 3597 has it.
   return known ? `${name} ${ttlS} ${known} ${decodeValue(known, rdata)}` : `${name} ${ttlS} TYPE${type} \\# ${rdata.length} ${rdata.toString('hex')}`
 }
 
 const linesOf = (names: Names): string[] =>
-  [...names].flatMap(([name, sets]) => [...sets].filter(([type]) => type !== rrTypes.SOA).flatMap(([type, set]) => rrsOf(name, type, set).map(lineOf))).sort()
+  [...names].flatMap(([name, sets]) => [...sets].filter(([type]) => type !== rrTypes.SOA).flatMap(([type, set]) => rrsOf(name, type, set).map(recordLine))).sort()
 
 /** A zone with a SOA of its own (serial 1, which rises with each update that changes something) and the records. */
 export const embeddedZone = (zone: string, records: EmbeddedRecord[]): EmbeddedZone => {

@@ -1,0 +1,100 @@
+import { execa } from 'execa'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Unpacked } from './debian.ts'
+import { freePort } from './ports.ts'
+import { dumpZone, serialAt, untilServed } from './transfer.ts'
+
+/** One TSIG key. `types` narrows what it may update (BIND's `update-policy`). */
+export type BindKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512'; types?: string[] }
+
+export type BindOptions = {
+  /** 127.0.0.1 unless given. */
+  address?: string
+  /** A free one unless given. */
+  port?: number
+  /** Zone name → master file text without $ORIGIN. A secondary begins with what is given here; '' is nothing. */
+  zones: Record<string, string>
+  keys?: BindKey[]
+  /** Servers (`IP:port`) that are told of each change. */
+  secondaries?: string[]
+  /** The server that the zones come from, and may be updated at. */
+  primary?: string
+  /** More statements of a zone, or of the server under ''. */
+  more?: Record<string, string>
+}
+
+export type Bind = {
+  /** `IP:port`. */
+  server: string
+  /** The zone's records as sorted lines, SOA and DNSSEC left out. */
+  dump(zone: string): Promise<string[]>
+  serial(zone: string): Promise<number>
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
+  stop(): Promise<void>
+}
+
+/** `IP:port` as BIND writes it. */
+const place = (server: string): string => server.replace(/:(\d+)$/, ' port $1')
+
+const policyOf = (keys: BindKey[]): string =>
+  keys.map(({ name, types = ['ANY'] }) => `grant ${name} zonesub ${types.join(' ')};`).join(' ')
+
+const zoneOf = ({ keys = [], primary, more = {} }: BindOptions, zone: string): string => {
+  const role = primary
+    ? `type secondary; primaries { ${place(primary)}; }; masterfile-format text;`
+    : `type primary; ${keys.length > 0 ? `update-policy { ${policyOf(keys)} };` : ''}`
+  return `zone "${zone}" { ${role} file "${zone}.zone"; ${more[zone] ?? ''} };`
+}
+
+const confOf = (folder: string, address: string, port: number, options: BindOptions): string => `
+options {
+  directory "${folder}";
+  listen-on port ${port} { ${address}; };
+  listen-on-v6 { none; };
+  pid-file none;
+  session-keyfile none;
+  recursion no;
+  dnssec-validation no;
+  notify explicit;
+  also-notify { ${(options.secondaries ?? []).map((server) => `${place(server)};`).join(' ')} };
+  allow-notify { 127.0.0.0/8; };
+  allow-transfer { 127.0.0.0/8; };
+  ${options.more?.[''] ?? ''}
+};
+controls { };
+${(options.keys ?? []).map((k) => `key "${k.name}" { algorithm ${k.algorithm ?? 'hmac-sha256'}; secret "${k.secret}"; };`).join('\n')}
+${Object.keys(options.zones).map((zone) => zoneOf(options, zone)).join('\n')}
+`
+
+/** Starts a real named in a folder of its own; ready when it serves every zone. It asks nobody outside: no recursion, IPv4 only, and it tells only whom it is told to tell. */
+export const startBind = async (unpacked: Unpacked, options: BindOptions): Promise<Bind> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-bind-'))
+  const address = options.address ?? '127.0.0.1'
+  const port = options.port ?? (await freePort([address]))
+  const server = `${address}:${port}`
+  const conf = join(folder, 'named.conf')
+  await writeFile(conf, confOf(folder, address, port, options))
+  for (const [zone, text] of Object.entries(options.zones)) if (text !== '') await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
+
+  const daemon = execa(join(unpacked.root, 'usr/sbin/named'), ['-4', '-g', '-n', '1', '-c', conf], { env: unpacked.env, reject: false, all: true })
+  const stop = async (): Promise<void> => {
+    daemon.kill('SIGKILL')
+    await daemon
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilServed(server, Object.keys(options.zones))
+  } catch (error) {
+    await stop()
+    throw new Error(`named did not start at ${server}:\n${(await daemon).all}`, { cause: error })
+  }
+  return {
+    server,
+    dump: (zone) => dumpZone(server, zone),
+    serial: async (zone) => (await serialAt(server, zone)) ?? -1,
+    signal: (signal) => void daemon.kill(signal),
+    stop,
+  }
+}

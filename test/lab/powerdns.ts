@@ -1,0 +1,122 @@
+import { execa } from 'execa'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Unpacked } from './debian.ts'
+import { freePort } from './ports.ts'
+import { dumpZone, serialAt, untilServed } from './transfer.ts'
+
+/** One TSIG key that may update every zone. */
+export type PowerDnsKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512' }
+
+export type PowerDnsOptions = {
+  /** Zone name → master file text without $ORIGIN. */
+  zones: Record<string, string>
+  keys?: PowerDnsKey[]
+  /** Servers (`IP:port`) that are told of changes. */
+  secondaries?: string[]
+  /** Metadata of a zone by kind, e.g. `NOTIFY-DNSUPDATE`. */
+  metadata?: Record<string, Record<string, string>>
+  /** Zones that it signs by itself. */
+  signed?: string[]
+  /** A Lua function `updatepolicy`, which is asked for each record of an update. */
+  policy?: string
+}
+
+export type PowerDns = {
+  /** `IP:port`. */
+  server: string
+  /** The zone's records as sorted lines, SOA and DNSSEC left out. */
+  dump(zone: string): Promise<string[]>
+  serial(zone: string): Promise<number>
+  stop(): Promise<void>
+}
+
+type Folder = { folder: string; program: (path: string, args: string[]) => ReturnType<typeof execa> }
+
+const database = 'pdns.sqlite3'
+
+/** The zones as SQL, by the package's own converter. */
+const sqlOf = async ({ folder, program }: Folder, zones: Record<string, string>): Promise<string> => {
+  const conf: string[] = []
+  for (const [zone, text] of Object.entries(zones)) {
+    const file = join(folder, `${zone}.zone`)
+    await writeFile(file, `$ORIGIN ${zone}.\n${text}\n`)
+    conf.push(`zone "${zone}" { type master; file "${file}"; };`)
+  }
+  const named = join(folder, 'named.conf')
+  await writeFile(named, conf.join('\n'))
+  return String((await program('usr/bin/zone2sql', [`--named-conf=${named}`, '--gsqlite', '--transactions'])).stdout)
+}
+
+const fillDatabase = async (at: Folder, root: string, options: PowerDnsOptions): Promise<void> => {
+  const db = new DatabaseSync(join(at.folder, database))
+  try {
+    db.exec('PRAGMA journal_mode = WAL') // As the server itself has it unless told otherwise.
+    db.exec(await readFile(join(root, 'usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'), 'utf8'))
+    db.exec(await sqlOf(at, options.zones))
+    if (options.secondaries) db.exec(`UPDATE domains SET type = 'MASTER'`)
+    const key = db.prepare('INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, ?, ?)')
+    for (const { name, algorithm = 'hmac-sha256', secret } of options.keys ?? []) key.run(name, algorithm, secret)
+    const metadata = db.prepare('INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, ?, ? FROM domains WHERE name = ?')
+    for (const zone of Object.keys(options.zones)) {
+      for (const { name } of options.keys ?? []) metadata.run('TSIG-ALLOW-DNSUPDATE', name, zone)
+      for (const server of options.secondaries ?? []) metadata.run('ALSO-NOTIFY', server, zone)
+      for (const [kind, content] of Object.entries(options.metadata?.[zone] ?? {})) metadata.run(kind, content, zone)
+    }
+  } finally {
+    db.close()
+  }
+}
+
+/** All else is as the server has it, its caches among them. It asks nobody outside: no poll of its version's safety, no forwarding. */
+const confOf = (folder: string, root: string, port: number, { secondaries, policy }: PowerDnsOptions): string => `
+launch=gsqlite3
+gsqlite3-database=${join(folder, database)}
+gsqlite3-dnssec=yes
+module-dir=${join(root, 'usr/lib', process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu', 'pdns')}
+local-address=127.0.0.1
+local-port=${port}
+query-local-address=127.0.0.1
+socket-dir=${folder}
+write-pid=no
+disable-syslog=yes
+security-poll-suffix=
+dnsupdate=yes
+allow-dnsupdate-from=127.0.0.0/8
+primary=${secondaries ? 'yes' : 'no'}
+only-notify=
+${policy === undefined ? '' : `lua-dnsupdate-policy-script=${join(folder, 'policy.lua')}`}
+`
+
+/** Starts a real pdns_server with a database of its own; ready when it serves every zone. */
+export const startPowerDns = async ({ root, env }: Unpacked, options: PowerDnsOptions): Promise<PowerDns> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-pdns-'))
+  const port = await freePort(['127.0.0.1'])
+  const server = `127.0.0.1:${port}`
+  const program = (path: string, args: string[]) => execa(join(root, path), args, { env, timeout: 20_000 })
+  await fillDatabase({ folder, program }, root, options)
+  await writeFile(join(folder, 'pdns.conf'), confOf(folder, root, port, options))
+  if (options.policy !== undefined) await writeFile(join(folder, 'policy.lua'), options.policy)
+  for (const zone of options.signed ?? []) await program('usr/bin/pdnsutil', [`--config-dir=${folder}`, 'secure-zone', zone])
+
+  const daemon = execa(join(root, 'usr/sbin/pdns_server'), [`--config-dir=${folder}`, '--daemon=no', '--guardian=no'], { env, reject: false, all: true })
+  const stop = async (): Promise<void> => {
+    daemon.kill('SIGKILL')
+    await daemon
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilServed(server, Object.keys(options.zones))
+  } catch (error) {
+    await stop()
+    throw new Error(`pdns_server did not start at ${server}:\n${(await daemon).all}`, { cause: error })
+  }
+  return {
+    server,
+    dump: (zone) => dumpZone(server, zone),
+    serial: async (zone) => (await serialAt(server, zone)) ?? -1,
+    stop,
+  }
+}
