@@ -30,15 +30,22 @@ export const canonicalName = (text: string): string | null => {
   return well ? name : null
 }
 
-/** `IP:port` or `[v6]:port`, port 53 where none is given; null: not that form. */
-export const canonicalServer = (text: string): string | null => {
-  const bare = familyOf(text) ? { ip: text, port: '53' } : null
-  const [, v6, v6Port = '53'] = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? []
-  const [, v4, v4Port = ''] = /^([\d.]+):(\d{1,5})$/.exec(text) ?? []
-  const { ip, port } = bare ?? (v6 ? { ip: v6, port: v6Port } : { ip: v4 ?? '', port: v4Port })
+/** `IP:port` or `[v6]:port`; null: not that form. `port` is taken where none is given; null: one must be. */
+export const canonicalServer = (text: string, port: number | null): string | null => {
+  const [, v6, v6Port] = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? []
+  const [, v4, v4Port] = /^([\d.]+):(\d{1,5})$/.exec(text) ?? []
+  const ip = v6 ?? v4 ?? text
+  const at = Number(v6Port ?? v4Port ?? port ?? Number.NaN)
   const family = familyOf(ip)
-  if (!family || (v6 && family !== 6) || Number(port) < 1 || Number(port) > 65_535) return null
-  return family === 6 ? `[${canonicalIp(ip)}]:${Number(port)}` : `${ip}:${Number(port)}`
+  if (!family || (v6 !== undefined && family !== 6) || !(at >= 1 && at <= 65_535)) return null
+  return family === 6 ? `[${canonicalIp(ip)}]:${at}` : `${ip}:${at}`
+}
+
+/** Where to listen: the same with its port, or `localhost` with one. */
+export const canonicalListen = (text: string): string | null => {
+  const [, port] = /^localhost:(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined) return canonicalServer(text, null)
+  return canonicalServer(`127.0.0.1:${port}`, null) && text
 }
 
 /** The IP address of an `IP:port`. */

@@ -26,6 +26,6 @@ export const faultsOf = (issues: readonly z.core.$ZodIssue[]): Fault[] =>
     const [what = '', instead = ''] = message.split('\n')
     const key = path.at(-1)
     // A text that stands where a mapping or a list belongs may be a secret whose key was forgotten.
-    const got = issue.code === 'invalid_key' ? shownKey(String(key)) : issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected) ? null : undefined
-    return [{ path, what, instead, ...(got === undefined ? {} : { got }) }]
+    if (issue.code === 'invalid_type' && ['object', 'array', 'record'].includes(issue.expected)) return [{ path, what, instead, got: null }]
+    return [{ path, what, instead, ...(issue.code === 'invalid_key' ? { got: shownKey(String(key)) } : {}) }]
   })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { askMost } from '../core/limits.ts'
 import { companyOf } from './companies.ts'
 import {
-  byDriver, dnsName, duration, either, flag, httpUrl, integer, ipOrHostname, ipV6, list, mapping, named, oneOrList, say, secret, server, shortName, shownName,
-  text, word, zoneName,
+  byDriver, dnsName, duration, either, flag, httpUrl, integer, ipOrHostname, ipV6, list, listenAddress, mapping, named, oneOrList, say, secret, server, shortName,
+  shownName, someOf, text, word, zoneName,
 } from './shapes.ts'
 
 // The shapes of CONTRACT.md's lifeboat.yaml, all of it: what is not built yet too (unbuilt.ts says so). What concerns more than one key is in rules/.
@@ -23,13 +24,14 @@ const site = mapping({
   standby: word(['hot', 'cold']).default('hot'),
 })
 
+const anyStatus = 'Write a status such as 200, a list of them, or 2xx'
 const status = either(
   (value) => typeof value === 'number',
-  integer(100, 599, 'Write a status such as 200, a list of them, or 2xx'),
-  text('Write a status such as 200, a list of them, or 2xx').regex(/^[1-5]xx$/, { error: say('is no HTTP status', 'Write a status such as 200, a list of them, or 2xx') }),
+  integer(100, 599, anyStatus),
+  text(anyStatus).regex(/^[1-5]xx$/, { error: say('is no HTTP status', anyStatus) }),
 )
 
-const statuses = oneOrList(status, 'Write a status such as 200, a list of them, or 2xx')
+const statuses = oneOrList(status, anyStatus)
 const urls = oneOrList(httpUrl(), 'Write a URL, or a list of them')
 const body = text('Write a text that the answer must contain')
 
@@ -62,7 +64,7 @@ const vantage = mapping({
 
 // ── DNS hosts ────────────────────────────────────────────────────────────────
 
-const servers = list(server(), 'Write a list of addresses, such as ["192.0.2.53"]').min(1, { error: say('is an empty list', 'Write an address, or leave the key out') })
+const servers = someOf(server(), 'Write a list of addresses, such as ["192.0.2.53"]', 'Write an address, or leave the key out')
 
 const anyHost = {
   zone: zoneName(),
@@ -106,13 +108,13 @@ const dnsHost = byDriver(
 )
 
 const dns = mapping({
-  names: list(dnsName(), 'Write a list of names, such as [shop.example]')
-    .min(1, { error: say('is an empty list', 'Write the names that are to be moved') })
-    .max(64, { error: say('holds more than 64 names', 'Keep 64, and make the others CNAMEs of one of them') }),
+  names: someOf(dnsName(), 'Write a list of names, such as [shop.example]', 'Write the names that are to be moved').max(askMost.names, {
+    error: say(`holds more than ${askMost.names} names`, `Keep ${askMost.names}, and make the others CNAMEs of one of them`),
+  }),
   ttl: duration({ leastMs: 1_000, example: '60s' }).default(60_000),
   drift: word(['hold', 'reassert']).default('hold'),
   nameservers: servers.optional(),
-  hosts: list(dnsHost, 'Write a list of { driver, zone … }').min(1, { error: say('is an empty list', 'Write who hosts the zone, as { driver, zone … }') }),
+  hosts: someOf(dnsHost, 'Write a list of { driver, zone … }', 'Write who hosts the zone, as { driver, zone … }'),
 })
 
 // ── The rest ─────────────────────────────────────────────────────────────────
@@ -142,25 +144,26 @@ const policy = mapping({
   failback: word(['manual', 'automatic']).default('manual'),
 })
 
-const events = list(word(['move', 'alarm'], 'no event of this name'), 'Write a list such as [move, alarm]').min(1, { error: say('is an empty list', 'Write move, alarm or both') })
+const events = someOf(word(['move', 'alarm'], 'no event of this name'), 'Write a list such as [move, alarm]', 'Write move, alarm or both')
 
 const notify = mapping({
   url: httpUrl('Write an address such as https://ntfy.example/shop').optional(),
-  exec: list(text('Write a word of the command'), 'Write a list such as [/usr/local/bin/page-me]').min(1, { error: say('is an empty list', 'Write the command') }).optional(),
+  exec: someOf(text('Write a word of the command'), 'Write a list such as [/usr/local/bin/page-me]', 'Write the command').optional(),
   events: events.optional(),
 })
 
 const store = byDriver(
   [
     mapping({ driver: z.literal('sqlite'), path: text('Write the path of a file').optional() }),
-    mapping({ driver: z.literal('etcd'), endpoints: list(httpUrl('Write an address such as https://192.0.2.10:2379'), 'Write a list of addresses').min(1, { error: say('is an empty list', 'Write the addresses of the etcd members') }) }),
+    mapping({
+      driver: z.literal('etcd'),
+      endpoints: someOf(httpUrl('Write an address such as https://192.0.2.10:2379'), 'Write a list of addresses', 'Write the addresses of the etcd members'),
+    }),
   ],
   ['sqlite', 'etcd'],
 )
 
-const address = text('Write an address such as 127.0.0.1:8686').regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]|localhost):\d{1,5}$/, {
-  error: say('is not an IP address with a port', 'Write an address such as 127.0.0.1:8686'),
-})
+const listen = mapping({ address: listenAddress(), token: secret('LISTEN_TOKEN').optional() })
 
 /** The whole of lifeboat.yaml (CONTRACT.md); unknown keys are errors. */
 export const fileSchema = mapping({
@@ -182,7 +185,7 @@ export const fileSchema = mapping({
   notify: list(notify, 'Write a list of { url, events } or { exec, events }').optional(),
   heartbeat: mapping({ url: httpUrl('Write the address that is to be called'), every: duration({ leastMs: 1_000, example: '1m' }).default(60_000) }).optional(),
   store: store.default({ driver: 'sqlite' }),
-  listen: either(isText, address.transform((value) => ({ address: value, token: undefined })), mapping({ address, token: secret('LISTEN_TOKEN').optional() })).optional(),
+  listen: either(isText, listenAddress().transform((address) => ({ address, token: undefined })), listen).optional(),
 })
 
 /** The file as the schema reads it: durations in milliseconds, names and addresses in canonical form, defaults in place. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { canonicalIp, canonicalName, canonicalServer, familyOf, isNobodys } from './addresses.ts'
+import { canonicalIp, canonicalListen, canonicalName, canonicalServer, familyOf, isNobodys } from './addresses.ts'
 import { durationForm, parseDuration } from './durations.ts'
 import { nearestWord } from './nearest.ts'
 
@@ -90,9 +90,12 @@ export const named = <S extends z.ZodType>(name: z.ZodType<string, string>, valu
 /** A list of one shape; `instead` says what to write where it is none. */
 export const list = <S extends z.ZodType>(item: S, instead: string) => z.array(item, { error: unlike('is not a list', instead) })
 
+/** A list of one at least; `some` says what to write where it has none. */
+export const someOf = <S extends z.ZodType>(item: S, instead: string, some = instead) => list(item, instead).min(1, { error: say('is an empty list', some) })
+
 /** One value, or a list of them. */
 export const oneOrList = <S extends z.ZodType>(item: S, instead: string) =>
-  z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), list(item, instead).min(1, { error: say('is an empty list', instead) }))
+  z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), someOf(item, instead))
 
 /** The shape depends on what kind of value stands there. */
 export const either = <A extends z.ZodType, B extends z.ZodType>(isFirst: (value: unknown) => boolean, first: A, second: B) =>
@@ -144,7 +147,14 @@ export const ipV6 = () =>
 
 /** A DNS server as IP, IP:port or [v6]:port; port 53 where left out. */
 export const server = () =>
-  canonical(canonicalServer, 'is not an IP address with a port', 'Write "192.0.2.53:53", "[2001:db8::53]:53", or the address alone for port 53')
+  canonical(
+    (value) => canonicalServer(value, 53),
+    'is not an IP address with a port',
+    'Write "192.0.2.53:53", "[2001:db8::53]:53", or the address alone for port 53',
+  )
+
+/** Where to listen. */
+export const listenAddress = () => canonical(canonicalListen, 'is not an IP address with a port', 'Write an address such as 127.0.0.1:8686')
 
 /** A zone's name, lower case, without a trailing dot; of one label where it is a private one. */
 export const zoneName = () => canonical(canonicalName, 'is not a zone', 'Write a name such as shop.example')
@@ -161,7 +171,9 @@ export const dnsName = () =>
 export const httpUrl = (instead = 'Write an address such as https://shop.example/healthz') =>
   text(instead)
     .refine((value) => URL.canParse(value) && /^https?:\/\/[^/]/.test(value), { error: say('is not an http or https URL', instead), abort: true })
-    .refine((value) => !/@/.test(new URL(value).href.split('/')[2] ?? ''), { error: say('holds a name or a password', 'Write the URL without what stands before @') })
+    .refine((value) => !/@/.test(new URL(value).href.split('/')[2] ?? ''), {
+      error: say('holds a name or a password', 'Write the URL without what stands before @'),
+    })
 
 /** Text that belongs into the environment; `variable` is the name that the sentence proposes. */
 export const secret = (variable: string) => text(`Write "\${${variable}}", and set ${variable} in the environment or in lifeboat.env`)
