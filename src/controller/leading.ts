@@ -2,8 +2,8 @@
 //
 // Two controllers, two files (CONTRACT.md, `check --accept`). The ledger names the file in force: that of the last `watch` that led, or
 // one that a person accepted since. Who comes to lead puts its own in force, so a plain restart with a changed file takes it. But a
-// controller that meets a live leader while the file in force is another than its own watches without leading, after that leader's end
-// too: until its own is in force, it reads its file anew, or a person starts it again. An accepted file takes the lead from nobody: who
+// controller that meets a live leader while the file in force is another than its own, or sees another come in force while it stands by,
+// watches without leading, after that leader's end too: until its own is in force, it reads its file anew, or is started again. An accepted file takes the lead from nobody: who
 // leads by another says so and goes on until it ends or loses its lease, since nobody may stand by to take over. A command that acts by
 // itself for one request uses its file as it is, and neither puts it in force nor is kept from leading.
 
@@ -22,7 +22,7 @@ export async function lead(self: Self, ownMoves: boolean): Promise<void> {
   const { store, leader, clock } = self.parts
   if (isLeading(self)) {
     if (!self.entered) await enter(self, ownMoves)
-    else if (ownMoves) meetFile(self, null)
+    else if (ownMoves) meetFile(self, ({ leader: by }) => by === null)
     return
   }
   if (self.lease) {
@@ -32,11 +32,13 @@ export async function lead(self: Self, ownMoves: boolean): Promise<void> {
   const { ledger, report } = await self.book.refresh()
   const aheadMs = newestWallMs(ledger, report?.atWallMs ?? 0) - clock.now().wallMs
   if (aheadMs > clockDriftMs) throw new Said(`this machine's clock is ${spell(aheadMs)} behind the newest entry of the journal: it does not lead`)
+  if (self.fileAtStart === undefined) self.fileAtStart = ledger?.file?.hash ?? null
+  else if (ownMoves) meetFile(self, ({ hash }) => hash !== self.fileAtStart)
   if (isKeptBack(self)) return sayWhileKeptBack(self, report)
   const held = await store.lead(leader)
   if ('heldBy' in held) {
     sayLeader(self, held.heldBy)
-    return ownMoves ? meetFile(self, held.heldBy) : undefined
+    return ownMoves ? meetFile(self, ({ leader: by }) => by === null || by === held.heldBy?.id) : undefined
   }
   self.actFromMs = clock.now().monoMs + (held.lease.unclean ? callMs.write : 0)
   self.lease = held.lease
@@ -75,12 +77,11 @@ function putInForce({ parts }: Self, { file: before }: Ledger): { file: FileInFo
   return { file, msg: before.hash === hash ? null : `the file has changed ${since}: ${differenceSentence(before.written, written)}` }
 }
 
-/** Another file than this controller's own, behind which this leader or a person stands, is said once. `leader` null: a person alone counts. */
-function meetFile(self: Self, leader: Leader | null): void {
+/** A file in force that is another than this controller's own is said once. `counts`: does somebody stand behind it who lives, or a person? */
+function meetFile(self: Self, counts: (file: FileInForce) => boolean): void {
   const { file } = self.book.ledger()
   const { configHash, written } = self.parts
-  if (!file || file.hash === configHash || (file.leader !== null && file.leader !== leader?.id)) return
-  if (self.otherFile === file.hash) return
+  if (!file || file.hash === configHash || file.hash === self.otherFile || !counts(file)) return
   self.otherFile = file.hash
   const whose = file.leader === null ? 'another file than this one was accepted' : `${file.leader} leads by another file`
   const then = isLeading(self)

@@ -23,6 +23,8 @@ export type Self = {
   lease: Lease | null
   /** True: the store says that it leads. */
   entered: boolean
+  /** The hash of the file that was in force when this process first looked. Null: none was. */
+  fileAtStart: string | null | undefined
   /** The hash of a file in force that is not this controller's, once it was said: then it does not come to lead. */
   otherFile: string | null
   /** No outside write before this monotonic moment: a new leader waits for what its predecessor may have under way. */
@@ -58,6 +60,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   readings: [],
   lease: null,
   entered: false,
+  fileAtStart: undefined,
   otherFile: null,
   actFromMs: 0,
   decision: null,

@@ -24,11 +24,11 @@ const changes = async (rig: Rig) => (await rig.client.entries({ event: 'config',
 
 const leads = (rig: Rig, id: string) => rig.until(`${id} leads`, async () => (await rig.client.read()).ledger?.file?.leader === id)
 
-/** What `lifeboat check --accept` leaves in the store. */
-const accept = async (rig: Rig, { configHash: hash, written }: typeof before) => {
+/** What SIGHUP leaves in the store, or where `leader` is null, `lifeboat check --accept`. */
+const putInForce = async (rig: Rig, { configHash: hash, written }: typeof before, leader: string | null) => {
   for (;;) {
     const { revision, ledger } = await rig.client.read()
-    const file: Ledger['file'] = { hash, written, leader: null }
+    const file: Ledger['file'] = { hash, written, leader }
     if ((await rig.client.commit({ revision, ledger: { ...ledger!, file }, entries: [] })) !== 'lost') return
   }
 }
@@ -65,7 +65,7 @@ describe('beside one another', () => {
     await rig.until('it says that nobody leads', () => second.lines.some(({ level, event, msg }) => level === 'error' && event === 'leader' && msg.startsWith('nobody leads')))
     await rig.skip(61_000)
     expect([second.said('this controller leads'), (await rig.ledger()).file?.hash]).toEqual([false, 'one'])
-    await accept(rig, after)
+    await putInForce(rig, after, null)
     await rig.until('it leads', () => second.said(/this controller leads \(second\); the one before it did not end in order/))
     expect((await rig.ledger()).file).toEqual({ hash: 'two', written: after.written, leader: 'second' })
     expect(second.lines.filter(({ msg }) => keptBack.test(msg))).toHaveLength(1)
@@ -76,7 +76,7 @@ describe('beside one another', () => {
     await leads(rig, 'first')
     const same = rig.start('same', before)
     await rig.until('it stands by', () => same.said('this controller stands by'))
-    await accept(rig, after)
+    await putInForce(rig, after, null)
     const heard = ({ level, event, msg }: { level: string; event: string; msg: string }) => level === 'warn' && event === 'config' && msg.startsWith('another file than this one was accepted')
     await rig.until('both say so', () => [first, same].every(({ lines }) => lines.some(heard)))
     const second = rig.start('second', after)
@@ -86,6 +86,20 @@ describe('beside one another', () => {
     await first.stop()
     await rig.until('the second leads', () => second.said('this controller leads (second)'))
     expect([same.said('this controller leads'), second.lines.filter(({ event }) => event === 'config')]).toEqual([false, []])
+  })
+
+  moveTest('a leader that took another file and died before anybody met it: who stood by on the old one does not put that back in force', lab, {}, async ({ rig }) => {
+    const first = rig.start('first', before)
+    await leads(rig, 'first')
+    const second = rig.start('second', before)
+    await rig.until('it stands by', () => second.said('first, process'))
+    await putInForce(rig, after, 'first')
+    first.crash()
+    await rig.until('it says that its file is another', () => second.said('first leads by another file (from that to this: policy.outage 7s → 3m)'))
+    await rig.skip(20_000)
+    expect([second.said('this controller leads'), (await rig.ledger()).file?.hash]).toEqual([false, 'two'])
+    const again = rig.start('again', after)
+    await rig.until('it leads', () => again.said('this controller leads (again)'))
   })
 
   moveTest('a command that acts for one request is kept from nothing, and keeps nobody from leading', lab, {}, async ({ rig }) => {
