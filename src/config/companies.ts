@@ -8,6 +8,8 @@ export const clouds = {
   none: { built: true, domains: [] },
 } as const satisfies Record<string, { built: boolean; domains: string[] }>
 export type CloudName = keyof typeof clouds
+/** In the order in which a sentence lists them. */
+export const cloudNames = Object.keys(clouds) as [CloudName, ...CloudName[]]
 
 /** DNS hosts. `company` null: the user's own servers. */
 export const dnsDrivers = {
@@ -21,6 +23,8 @@ export const dnsDrivers = {
   hetzner: { built: false, company: 'hetzner', ttlMinS: 60 },
 } as const satisfies Record<string, { built: boolean; company: string | null; ttlMinS: number }>
 export type DnsDriver = keyof typeof dnsDrivers
+/** In the order in which a sentence lists them. */
+export const dnsDriverNames = Object.keys(dnsDrivers) as [DnsDriver, ...DnsDriver[]]
 
 /** A vantage's cloud, which is any word, with the clouds of sites recognised however they are written: `AWS`, `Digital Ocean`. */
 export const companyOf = (word: string): string => {

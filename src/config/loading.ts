@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto'
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { Said, textOf } from '../errors.ts'

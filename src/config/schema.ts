@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { askMost } from '../core/limits.ts'
-import { companyOf } from './companies.ts'
+import { cloudNames, companyOf, dnsDriverNames } from './companies.ts'
 import {
   byDriver, dnsName, duration, either, flag, httpUrl, integer, ipOrHostname, ipV6, list, listenAddress, mapping, named, oneOrList, say, secret, server, shortName,
   shownName, someOf, text, word, zoneName,
@@ -14,7 +14,7 @@ const isMapping = (value: unknown): boolean => typeof value === 'object' && valu
 const owner = text('Write 32 hex digits in quotes').regex(/^[0-9a-f]{32}$/, { error: say('is not 32 hex digits', 'Write 32 of 0-9 and a-f, in quotes') })
 
 const site = mapping({
-  cloud: word(['aws', 'hetzner', 'digitalocean', 'none'], 'no cloud of this name'),
+  cloud: word(cloudNames, 'no cloud of this name'),
   address: ipOrHostname().optional(),
   addressV6: ipV6().optional(),
   machineId: text('Write the id that the cloud gives the machine, in quotes').optional(),
@@ -104,7 +104,7 @@ const dnsHost = byDriver(
     mapping({ driver: z.literal('digitalocean'), ...anyHost, token: secret('DIGITALOCEAN_TOKEN'), endpoint }),
     mapping({ driver: z.literal('hetzner'), ...anyHost, token: secret('HCLOUD_TOKEN'), endpoint }),
   ],
-  ['rfc2136', 'embedded', 'cloudflare', 'route53', 'desec', 'powerdns', 'digitalocean', 'hetzner'],
+  dnsDriverNames,
 )
 
 const dns = mapping({

@@ -1,5 +1,5 @@
 import { isLoopback } from '../addresses.ts'
-import { clouds, type CloudName } from '../companies.ts'
+import { cloudNames, clouds } from '../companies.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf } from '../lists.ts'
 import type { File } from '../schema.ts'
@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts'
 
 const sitesAt = (sites: File['sites'], cloud: string): string[] => entriesOf(sites).filter(([, site]) => site.cloud === cloud).map(([name]) => name)
 
-const withApi = (['aws', 'hetzner', 'digitalocean'] as const satisfies CloudName[])
+const withApi = cloudNames.filter((cloud) => cloud !== 'none')
 
 /** Without its entry a cloud cannot be asked for evidence. */
 export const cloudWithoutEntry: Rule = {
