@@ -60,7 +60,7 @@ async function runningActor({ cli, settings, store, warm }: Needs): Promise<Acto
 /** Null: another controller came first. */
 async function ownActor({ cli, settings, store, command, warm }: Needs): Promise<Actor | null> {
   const minded = mindStore(store, cli.clock)
-  const running = inProcess(wire(settings, { store: minded.store, clock: cli.clock, log: troubleOf(cli), command }))
+  const running = inProcess(wire(settings, { store: minded.store, journal: store, clock: cli.clock, log: troubleOf(cli), command }))
   const out = minded.out.catch(async (said: Said) => Promise.reject(outageSentence(said, await readOrNull(store), running.hosts())))
   out.catch(() => {}) // As above: whoever acts waits for it, or has ended.
   const ready = (self: Self) => self.standsBy !== null || (self.lease !== null && (!warm || isWarm(self)))

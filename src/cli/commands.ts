@@ -134,6 +134,12 @@ export const commands: Record<string, Command> = {
     data: true,
     run: async (cli, args) => (await import('./commands/replay.ts')).replay(cli, { file: needed(args, 'file') }),
   },
+  notify: {
+    usage: 'notify',
+    about: 'sends a test through every channel, and says which answered',
+    data: true,
+    run: async (cli) => (await import('./commands/notify.ts')).notify(cli),
+  },
   demo: {
     usage: 'demo',
     about: 'one whole rescue on this machine',
@@ -147,7 +153,6 @@ export const notYet: Record<string, string> = {
   disown: 'lets go of the names in DNS',
   role: 'is this site active? Read from the zone alone',
   service: 'prints a systemd unit',
-  notify: 'sends a test through every channel',
   up: "Pulumi for a site's stack",
   outputs: "a site's stack outputs",
   push: "the release, to a site's stack",

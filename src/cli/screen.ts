@@ -3,13 +3,15 @@ import type { Settings } from '../config/settings.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { spell } from '../core/spell.ts'
 import { leavesData } from '../core/plan.ts'
-import type { Config, Ledger, Past } from '../core/types.ts'
+import type { Ledger, Past } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'
+import { wayOn } from '../core/way-on.ts'
 import { reasons, type Reason } from '../core/words.ts'
 import type { Report, StoreView } from '../ports.ts'
 import type { Cli } from './cli.ts'
 import { columns } from './columns.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
+import { stateOf } from './store.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
 
 type Given = {
@@ -63,7 +65,7 @@ function whyOf({ why, certificateUntilMs, cloud }: SiteStatus, nowMs: number): s
 
 /** The lines below the table; one that has nothing to say is left out. */
 function facts(scene: Scene): [string, string][] {
-  const { status, ledger, settings, cli } = scene
+  const { status, settings, cli } = scene
   const { core } = settings
   const lines: [string, string | null][] = [
     ['moving', movingLine(status)],
@@ -78,7 +80,8 @@ function facts(scene: Scene): [string, string][] {
     ...dnsLines(scene),
     ...status.sharedFates.map((fate): [string, string] => ['fate', `${fate} (sharedFate: accepted)`]),
     ['config', scene.live && scene.live.configHash !== settings.hash ? `the controller runs on another ${settings.file} than stands there now` : null],
-    ['next', nextLine(status, ledger, settings)],
+    ...untoldLines(status).map((text): [string, string] => ['untold', text]),
+    ['next', wayOn(stateOf(scene.view, scene.live, settings), { wallMs: status.atMs, watched: status.leader !== null, config: core })],
   ]
   return lines.flatMap(([word, text]): [string, string][] => (text === null ? [] : [[word, word === 'next' ? cli.paint('bold', text) : text]]))
 }
@@ -136,34 +139,18 @@ const dnsLines = ({ status, ledger }: Scene): [string, string][] =>
     return status.adopted && state === 'written' ? [['dns', `${host} took the change; not every name server of its shows it`]] : []
   })
 
-/** What to type now. Null: nothing. It never offers what would lose data without saying so. */
-function nextLine({ adopted, move, leader, paused, sites }: Status, ledger: Ledger, { core }: Settings): string | null {
-  if (!ledger.trusted) return 'this store may be an old copy, and nothing moves by itself: lifeboat adopt'
-  if (!adopted && !move) return 'take over the names: lifeboat adopt'
-  if (!leader) return `nobody watches${move ? ', and a move is under way' : ''}: lifeboat watch`
-  if (move) return 'follow it: lifeboat status --watch'
-  if (paused) return 'automatic moves on again: lifeboat resume'
-  const preferred = sites[0]
-  if (!preferred || preferred.role === 'active') return null
-  return wayBack(preferred, ledger, core)
-}
+/** What people were not told, channel by channel. */
+const untoldLines = ({ untold, atMs, leader }: Status): string[] =>
+  untold.map(({ channel, waiting, lost, sinceMs, why }) => {
+    const waits = waiting > 0 ? [`${waiting} not told yet${leader ? '' : ', and nobody leads'}`] : []
+    const given = lost > 0 ? [`${lost} given up`] : []
+    const failing = why !== null && sinceMs !== null ? [`for ${ago(sinceMs, atMs)} ${why}`] : []
+    return `${channel}: ${[...waits, ...given, ...failing].join('; ')}. To try it: lifeboat notify`
+  })
 
-/** How the preferred site becomes the active one again. That its data is in order only a person knows. */
-function wayBack({ site, role, health, verdict }: SiteStatus, { active }: Ledger, core: Config): string {
-  const isBack = health === 'up' && verdict === 'well'
-  const fenced = role === 'fenced'
-  if (core.data.holds === null) {
-    if (isBack && fenced) return `${site} is back, and stands by again by itself after ${core.check.rise} good rounds (check.rise); then: lifeboat failback`
-    return `${isBack ? '' : 'when '}${site} is back: lifeboat failback`
-  }
-  const failback = leavesData(core) ? `lifeboat failback --accept-loss all, which leaves ${core.data.holds} behind at ${active}` : 'lifeboat failback'
-  if (!fenced) return `${isBack ? '' : 'when '}${site} is back: ${failback}`
-  return `${isBack ? `${site} is back; once` : `when ${site} is back and`} its data is in order: lifeboat rejoin ${site}, then ${failback}`
-}
-
-/** Is all as it should be: somebody watches, nothing is open or paused, every site is well and every DNS host serves what it should? */
-export function allWell({ adopted, move, leader, paused, sites, dns, decision }: Status, ledger: Ledger): boolean {
+/** Is all as it should be: somebody watches, nothing is open or paused, every site is well, every DNS host serves what it should, and nobody was left untold? */
+export function allWell({ adopted, move, leader, paused, sites, dns, decision, untold }: Status, ledger: Ledger): boolean {
   const calm = decision !== null && !reasons[decision.reason as Reason]?.alarm
   const well = sites.every(({ role, health, verdict }) => role === 'cold' || (health === 'up' && verdict === 'well' && role !== 'fenced'))
-  return adopted && ledger.trusted && move === null && leader !== null && paused === null && calm && well && dns.every(({ state, detail }) => state === 'served' && !detail)
+  return adopted && ledger.trusted && move === null && leader !== null && paused === null && calm && well && untold.length === 0 && dns.every(({ state, detail }) => state === 'served' && !detail)
 }

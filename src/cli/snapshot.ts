@@ -24,6 +24,8 @@ export type Status = {
   decision: { id: string; kind: string; reason: string; sentence: string } | null
   /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
   dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string | null }[]
+  /** Channels that have not taken what they should. `waiting`: what is tried again; `lost`: given up since it last took one. Null: no try has failed yet, or no controller says. */
+  untold: { channel: string; waiting: number; lost: number; sinceMs: number | null; why: string | null }[]
 }
 
 export type SiteStatus = {
@@ -60,7 +62,19 @@ export async function statusOf({ settings, view, live, journal, nowMs }: { setti
     sites: core.sites.map((site) => siteStatus(site, ledger, live)),
     decision: live?.decision ?? null,
     dns: core.dns.hosts.map(({ host }) => dnsStatus(host, ledger, live, nowMs)),
+    untold: untoldOf(ledger, live),
   }
+}
+
+/** While a controller lives, a message that waits is on its way until a try has failed. */
+function untoldOf({ telling }: Ledger, live: Report | null): Status['untold'] {
+  const { outbox = [], lost = {} } = telling ?? {}
+  const failing = live?.untold ?? []
+  const behind = [...failing.map(({ channel }) => channel), ...Object.keys(lost), ...(live ? [] : outbox.flatMap(({ to }) => to))]
+  return [...new Set(behind)].sort().map((channel) => {
+    const failed = failing.find((each) => each.channel === channel)
+    return { channel, waiting: outbox.filter(({ to }) => to.includes(channel)).length, lost: lost[channel] ?? 0, sinceMs: failed?.sinceMs ?? null, why: failed?.why ?? null }
+  })
 }
 
 /** Null: no site was left within the cooldown. */

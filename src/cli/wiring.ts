@@ -6,6 +6,10 @@ import type { DnsHostSettings, Settings } from '../config/settings.ts'
 import type { Parts } from '../controller/parts.ts'
 import { callMs } from '../controller/parts.ts'
 import { markerName } from '../core/marker.ts'
+import { execChannel } from '../drivers/channels/exec.ts'
+import { channelName, formOf } from '../drivers/channels/forms.ts'
+import { httpHeartbeat } from '../drivers/channels/heartbeat.ts'
+import { httpChannel } from '../drivers/channels/http.ts'
 import { digitalocean } from '../drivers/clouds/digitalocean.ts'
 import { none } from '../drivers/clouds/none.ts'
 import { embedded } from '../drivers/dns/embedded.ts'
@@ -15,14 +19,26 @@ import { rfc2136 } from '../drivers/dns/rfc2136.ts'
 import { tsigKey, type TsigAlgorithm } from '../drivers/dns/tsig.ts'
 import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
-import type { Cloud, DnsHost, Log, Store, Vantage } from '../ports.ts'
+import type { Channel, Cloud, DnsHost, Journal, Log, Store, Vantage } from '../ports.ts'
 import { version } from '../version.ts'
 import { writtenOf } from './changes.ts'
 
+/** The channels of the file, in its order. */
+export const channelsOf = ({ notify, folder }: Settings, clock: Clock): Channel[] =>
+  notify.map(({ url, exec, events }, i) => {
+    const common = { channel: channelName(i, url), events, clock }
+    return url === null ? execChannel({ ...common, argv: exec ?? [], folder }) : httpChannel({ ...common, url, form: formOf(new URL(url)), version })
+  })
+
 type Means = { settings: Settings; clock: Clock; log: Log }
 
-/** `command`: as others read who leads. `sinceMs`: since when this process runs, wall clock; left out: it begins now. */
-export function wire(settings: Settings, { store, clock, log, command, sinceMs = clock.now().wallMs }: { store: Store; clock: Clock; log: Log; command: string; sinceMs?: number }): Parts {
+type Wiring = { store: Store; journal?: Journal; clock: Clock; log: Log; command: string; sinceMs?: number }
+
+/**
+ * `command`: as others read who leads. `journal`: for a process that may lead, so that it tells people; left out: it tells nobody.
+ * `sinceMs`: since when this process runs, wall clock; left out: it begins now.
+ */
+export function wire(settings: Settings, { store, journal, clock, log, command, sinceMs = clock.now().wallMs }: Wiring): Parts {
   const means = { settings, clock, log }
   return {
     config: settings.core,
@@ -39,6 +55,8 @@ export function wire(settings: Settings, { store, clock, log, command, sinceMs =
     nameServers: nameServers({ override: (zone) => nameserversOf(settings, zone), timeoutMs: questionMs }, clock),
     serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
     data: null,
+    ...(journal ? { tells: { channels: channelsOf(settings, clock), journal } } : {}),
+    ...(settings.heartbeat ? { heartbeat: httpHeartbeat({ ...settings.heartbeat, clock, version }) } : {}),
     leader: { id: `${hostname()}-${process.pid}`, pid: process.pid, machine: hostname(), sinceMs, command },
   }
 }

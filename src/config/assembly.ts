@@ -100,6 +100,8 @@ export const assemble = (file: File, tree: Tree, around: { path: string; folder:
     canaries: file.canaries,
     dns: { hosts: file.dns.hosts.map((host) => hostSettings(host, file)), nameservers: file.dns.nameservers ?? null },
     clouds: Object.fromEntries(entriesOf(file.clouds).flatMap(([cloud, entry]) => (entry ? [[cloud, present(entry)]] : []))),
+    notify: (file.notify ?? []).map(({ url = null, exec = null, events = ['move', 'alarm'] }) => ({ url, exec, events })),
+    heartbeat: file.heartbeat ? { url: file.heartbeat.url, everyMs: file.heartbeat.every } : null,
     store: { driver: 'sqlite', path: resolve(around.folder, store ?? `.lifeboat/${file.app}.db`) },
     secrets: hiddenTexts(file, tree),
     sharedFates: acceptedFates(file),

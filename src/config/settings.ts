@@ -1,4 +1,5 @@
 import type { Config } from '../core/types.ts'
+import type { Tell } from '../core/words.ts'
 
 /** One check, as the file gives it. `ca`: PEM text, read from the file that is named. */
 export type Check =
@@ -27,6 +28,10 @@ export type Settings = {
   dns: { hosts: DnsHostSettings[]; nameservers: string[] | null }
   /** One entry per cloud of a site, `none` excepted; values are strings as in the file. */
   clouds: Record<string, Record<string, string>>
+  /** Who is told of what, in the order of the file: by an address or by a program. The address is a secret. */
+  notify: { url: string | null; exec: string[] | null; events: Tell[] }[]
+  /** Where we are missed. Null: nowhere. */
+  heartbeat: { url: string; everyMs: number } | null
   store: { driver: 'sqlite'; path: string }
   /** Every text that may be printed nowhere: secrets, and whatever came from `${NAME}`, in each form that it is printed in. None is empty. */
   secrets: string[]

@@ -10,7 +10,8 @@ export type Message = {
   /** The app and a number that rises; the same in every try, so that a receiver can drop a repeated one. */
   id: string
   app: string
-  epoch: number
+  /** Null: of a test, which belongs to none. */
+  epoch: number | null
   events: Tell[]
   /** When it happened, wall clock. */
   atMs: number

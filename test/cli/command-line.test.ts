@@ -36,8 +36,8 @@ describe('what is not understood is the user\'s error, in one sentence with the 
     [['plan'], 'lifeboat plan needs the kind of move: lifeboat plan failover, lifeboat plan switchover SITE or lifeboat plan failback'],
     [['status', '--log-level', 'loud'], '--log-level "loud" is not one of its words. Write debug, info, warn, error'],
     [['status', '--config'], '--config needs a word behind it. How it is used: lifeboat status --help'],
-    [['check', '--json'], 'lifeboat check prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay'],
-    [['pause', '--json'], 'lifeboat pause prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay'],
+    [['check', '--json'], 'lifeboat check prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay, notify'],
+    [['pause', '--json'], 'lifeboat pause prints no data, so it takes no --json. Those that do: watch, vantage, status, plan, history, explain, replay, notify'],
     [['vantage'], 'lifeboat vantage needs to know where to listen: --listen 127.0.0.1:8687'],
     [['check'], 'There is no lifeboat.yaml in /. Write one there, or name another with --config FILE or LIFEBOAT_CONFIG'],
   ])('lifeboat %j', async (words, sentence) => {

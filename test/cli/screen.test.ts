@@ -31,11 +31,11 @@ const status: Status = {
   app: 'shop', atMs: nowMs, active: 'hetzner', epoch: 7, paused: null, cooldownUntilMs: nowMs + 300_000, move: null, waits: null,
   leader: { id: 'ctl-1', pid: 1, machine: 'm', sinceMs: nowMs - 41 * 86_400_000, command: 'watch' },
   adopted: true, sharedFates: [], sites: [seen('aws', 'fenced', 'down'), seen('hetzner', 'active', 'up')],
-  decision: { id: 'd', kind: 'hold', reason: 'well', sentence: 'hold: hetzner is well' }, dns: [],
+  decision: { id: 'd', kind: 'hold', reason: 'well', sentence: 'hold: hetzner is well' }, dns: [], untold: [],
 }
 
 const ledger: Ledger = {
-  ...freshLedger(core(null)), active: 'hetzner', epoch: 7, staleUntilMs: nowMs - 1000,
+  ...freshLedger(core(null)), active: 'hetzner', epoch: 7, record: { epoch: 7, move: 'm', site: 'hetzner', addresses: ['127.0.0.2'] }, staleUntilMs: nowMs - 1000,
   past: [{ epoch: 7, id: 'm', kind: 'failover', from: 'aws', to: 'hetzner', by: 'lifeboat', cause: 'cut', startedMs: nowMs - 400_000, endedMs: nowMs - 359_000, state: 'done', automatic: true, debts: [] }],
 }
 
@@ -64,18 +64,22 @@ test('the screen of CONTRACT.md', () => {
   )
 })
 
-test('next is one thing to type, and offers no loss without saying so', () => {
+test('the last line is what to type next', () => {
   const next = (...args: Parameters<typeof shown>) => /^next +(.*)$/m.exec(shown(...args))?.[1]
-  expect(next({ sites: [seen('aws', 'standby', 'up'), seen('hetzner', 'active', 'up')] })).toBe('aws is back: lifeboat failback')
-  expect(next({}, core('orders'))).toBe('when aws is back and its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner')
-  const fencedUp = { sites: [seen('aws', 'fenced', 'up'), seen('hetzner', 'active', 'up')] }
-  expect(next(fencedUp, core('orders'))).toBe('aws is back; once its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner')
-  expect(next(fencedUp)).toBe('aws is back, and stands by again by itself after 5 good rounds (check.rise); then: lifeboat failback')
   expect(next({ leader: null })).toBe('nobody watches: lifeboat watch')
-  expect(next({ paused: { untilMs: null, by: 'ann', why: '' } })).toBe('automatic moves on again: lifeboat resume')
-  expect(next({ adopted: false })).toBe('take over the names: lifeboat adopt')
-  expect(next({}, core(null), { trusted: false })).toMatch(/: lifeboat adopt$/)
-  expect(next({ sites: [seen('aws', 'active', 'up'), seen('hetzner', 'standby', 'up')] })).toBeUndefined()
+  expect(next({}, core(null), { pause: { untilMs: null, by: 'ann', why: '' } })).toBe('automatic moves on again: lifeboat resume')
+  expect(next({}, core(null), { active: 'aws' })).toBeUndefined()
+})
+
+test('who was not told is shown, and that is not well', () => {
+  const [failing, lost] = [
+    { channel: 'notify[0] (slack)', waiting: 2, lost: 0, sinceMs: nowMs - 360_000, why: 'HTTP 404: there is nothing at this address' },
+    { channel: 'notify[1] (exec)', waiting: 0, lost: 3, sinceMs: null, why: null },
+  ]
+  const lines = shown({ untold: [failing, lost] }).split('\n')
+  expect(lines).toContain('untold   notify[0] (slack): 2 not told yet; for 6 min HTTP 404: there is nothing at this address. To try it: lifeboat notify')
+  expect(lines).toContain('untold   notify[1] (exec): 3 given up. To try it: lifeboat notify')
+  expect(shown({ leader: null, untold: [{ ...failing, sinceMs: null, why: null }] })).toContain('notify[0] (slack): 2 not told yet, and nobody leads. To try it')
 })
 
 test('all is well only where each part is', () => {
@@ -109,7 +113,7 @@ test('an untrusted store: what DNS says stands at the top', () => {
 
 test('vantages whose word is missing are named, with the reason', () => {
   const vote = (atMs: number) => ({ says: 'unknown' as const, run: 0, answers: [], failure: null, atMs })
-  const live = { atMonoMs: 200_000, configHash: 'h', watch: { blind: { a: '0 of 3 canaries answer it' }, votes: { aws: { a: vote(200_000), b: vote(20_000), c: vote(199_000) }, hetzner: { b: vote(19_000) } } } } as unknown as Report
+  const live = { atMonoMs: 200_000, configHash: 'h', watch: { sites: {}, blind: { a: '0 of 3 canaries answer it' }, votes: { aws: { a: vote(200_000), b: vote(20_000), c: vote(199_000) }, hetzner: { b: vote(19_000) } } } } as unknown as Report
   expect(shown({}, core(null), {}, { live }).split('\n').filter((line) => line.startsWith('votes'))).toEqual([
     'votes    a abstains: it is blind (0 of 3 canaries answer it)',
     'votes    b abstains: it has not answered for 3 min',

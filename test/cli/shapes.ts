@@ -68,6 +68,7 @@ export const statusShape = z.strictObject({
   sites: z.array(site),
   decision: z.strictObject({ id: words, kind: z.enum(['hold', 'refuse', 'move']), reason: words, sentence: words }).nullable(),
   dns: z.array(z.strictObject({ host: words, state: z.enum(['written', 'served', 'lost']).nullable(), epoch: z.int().nullable(), addresses: z.array(words).nullable(), staleUntilMs: ms.nullable(), detail: z.string().nullable() })),
+  untold: z.array(z.strictObject({ channel: words, waiting: z.int().nonnegative(), lost: z.int().nonnegative(), sinceMs: ms.nullable(), why: words.nullable() })),
 })
 
 /** A line of `watch`: `time`, `level`, `event`, `msg` in this order, then its own fields. */

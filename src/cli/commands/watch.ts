@@ -26,7 +26,7 @@ export async function watch(cli: Cli): Promise<number> {
     const { ledger } = await store.read()
     refuseMisfit(ledger, settings)
     const around = { cli, store, log, hangUps: hangUpsOf(cli) }
-    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch' })
+    const parts = wire(settings, { store, journal: store, clock: cli.clock, log, command: 'watch' })
     sayStart(log, settings, ledger)
     await runAll(around, { settings, parts }, stop)
     log({ level: 'info', event: 'stop', msg: `lifeboat watch has stopped (${cli.stoppedBy() ?? 'nobody reads its output'})` })
@@ -73,7 +73,7 @@ async function reread({ cli, store, log }: Around, { settings: old, parts: { lea
     const settings = readSettings(cli)
     if (settings.store.path !== old.store.path) throw new Said('store.path cannot change while it runs. Start lifeboat watch anew')
     refuseMisfit((await store.read()).ledger, settings)
-    const parts = wire(settings, { store, clock: cli.clock, log, command: 'watch', sinceMs: leader.sinceMs })
+    const parts = wire(settings, { store, journal: store, clock: cli.clock, log, command: 'watch', sinceMs: leader.sinceMs })
     const changes = changesOf(old, settings)
     const isSame = changes.length === 0 && settings.hash === old.hash
     const msg = `${settings.file} was read anew: ${isSame ? 'nothing has changed' : changes.join('; ') || 'only in its layout or its comments'}`

@@ -21,8 +21,6 @@ const unbuilt: Unbuilt[] = [
   { at: 'check.secondOpinion', what: 'public probes cannot be asked yet', instead: 'Leave it out, and add a vantage' },
   { at: 'dns.hosts.*.driver', when: isOneOf(unbuiltDns), what: 'this DNS host cannot be written yet', instead: 'Write rfc2136 for a name server of your own' },
   { at: 'store.driver', when: isOneOf(['etcd']), what: 'etcd cannot be used yet', instead: 'Write sqlite' },
-  { at: 'notify', what: 'nothing can be sent yet', instead: 'Leave it out, and follow the log of watch' },
-  { at: 'heartbeat', what: 'nothing can be called yet', instead: 'Leave it out' },
   { at: 'listen', what: 'nothing is served yet', instead: 'Leave it out, and use lifeboat status' },
 ]
 

@@ -64,11 +64,14 @@ export function formOf({ hostname, pathname }: URL): Form {
   return /^ntfy[^.]*\./.test(hostname) && /^(\/[^/]+)+\/?$/.test(pathname) ? ntfy : json
 }
 
+/** How a channel is named wherever it is spoken of: by its place in the file and its kind, since its address is a secret. `url` null: a program. */
+export const channelName = (index: number, url: string | null): string => `notify[${index}] (${url === null ? 'exec' : formOf(new URL(url)).kind})`
+
 const titleOf = ({ app, events }: Message): string => `${app}: ${events.includes('alarm') ? 'alarm' : events.join(', ')}`
 
 /** The time is that of the event: a message may arrive much later. */
 const textOf = ({ sentence, next, epoch, atMs }: Message): string =>
-  `${sentence}\nnext: ${next}\nepoch ${epoch}, ${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  `${sentence}\nnext: ${next}\n${epoch === null ? '' : `epoch ${epoch}, `}${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /** No longer than `most`, as `measure` counts it. Sentences are cut, never characters. */
 function cut(text: string, most: number, measure: (part: string) => number): string {
