@@ -9,7 +9,7 @@ import { lookAtServers } from './zone-look.ts'
 /** Throws Said where the DNS hosts of a zone sign it with keys that have nothing in common. `servers` null: could not find out, and that bars nothing. */
 export function refuseOtherSigners(servers: ServerView[] | null, core: Config): void {
   const found = otherSigners(servers ?? [], core)
-  if (found !== null) throw new Said(`refuse: ${found}. Whoever validates takes the answers of one of them for forged. Nothing was written. Put the keys of each into the zone of the other (RFC 8901), or take one of the two out of dns.hosts`)
+  if (found !== null) throw new Said(`${found}. Whoever validates takes the answers of one of them for forged. Nothing was written. Put the keys of each into the zone of the other (RFC 8901), or take one of the two out of dns.hosts`)
 }
 
 /** The same before a planned move, where a zone has several DNS hosts at all. A failover does not wait for it: it makes nothing worse. */

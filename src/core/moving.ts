@@ -11,13 +11,14 @@ export type Signers = { signs: string[]; publishes: string[] }
 
 /**
  * `type` is A, AAAA, CNAME, or another type's name for what is not ours. Values are in canonical form. `signed` null: no signature
- * that verifies covers it; left out: nobody asked, or it could not be found out.
+ * that verifies covers it; left out: nobody asked, or it could not be found out. `through`: the wildcard that gives it, e.g.
+ * `*.shop.example`; left out: it stands at the name itself, as far as could be found out.
  */
-export type RecordSet = { name: string; type: string; ttlS: number; values: string[]; signed?: Signed | null }
+export type RecordSet = { name: string; type: string; ttlS: number; values: string[]; signed?: Signed | null; through?: string }
 
 /** What a DNS host or a name server shows of the listed names and of our marker, as read. */
 export type HostView = {
-  /** Each TXT at the marker's name, its strings joined. */
+  /** Each TXT at the marker's name, its strings joined; one that a wildcard gives is none. */
   txt: string[]
   txtTtlS: number | null
   sets: RecordSet[]

@@ -4,7 +4,7 @@ import { leavesData } from './plan.ts'
 import type { HostView, Marker } from './moving.ts'
 import type { Config, HostConfig, Ledger, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
-import { addressesOf, foreignValues, shows, stillServes } from './zone.ts'
+import { addressesOf, foreignValues, shows, stillServes, throughUnlisted } from './zone.ts'
 
 /** Something to log and to journal. */
 export type Note = { event: Event; level: 'info' | 'warn'; site: string | null; host: string | null; msg: string }
@@ -97,7 +97,8 @@ function beside(at: At): Mend {
   const { host, view, record, ledger, config } = at
   const toHostname = record.addresses.some((address) => !/^[0-9.]+$|:/.test(address))
   const foreign = foreignValues(view, host, oursOf(ledger, config), toHostname)
-  if (foreign.length === 0) return { do: 'nothing', note: null }
+  const through = throughUnlisted(view, host)
+  if (foreign.length === 0) return through.length > 0 ? leave(at, `is not moved whole: ${through.join('; ')}`) : { do: 'nothing', note: null }
   const list = foreign.map((v) => `${v.name} ${v.type} ${v.value}`).join(', ')
   const barred = [...new Set(foreign.filter(({ bars }) => bars).map(({ name }) => name))]
   const still = barred.length > 0 ? `. Beside it nothing of ours can stand, so this is not moved: ${barred.join(', ')}` : ''

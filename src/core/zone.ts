@@ -15,9 +15,21 @@ const valuesAt = (view: HostView, name: string, type: Type): string[] => setAt(v
 const same = (one: string[], other: string[]): boolean =>
   one.length === other.length && one.every((value) => other.includes(value))
 
-/** The listed name that a name is a CNAME to, and so follows, here or in another zone. Null: none. */
-const followed = (view: HostView, { names, elsewhere }: HostConfig, name: string): string | null =>
-  valuesAt(view, name, 'CNAME').find((target) => target !== name && [...names, ...elsewhere].includes(target)) ?? null
+const throughOf = (view: HostView, name: string): string | null => view.sets.find((set) => set.name === name)?.through ?? null
+
+/** The listed name that a name follows, here or in another zone: the one that it is a CNAME to, or the wildcard that it is there through. Null: none. */
+const followed = (view: HostView, { names, elsewhere }: HostConfig, name: string): string | null => {
+  const through = throughOf(view, name)
+  if (through !== null && names.includes(through)) return through
+  return valuesAt(view, name, 'CNAME').find((target) => target !== name && [...names, ...elsewhere].includes(target)) ?? null
+}
+
+/** Listed names that are there only through a wildcard which is not listed, each as a sentence. They are never written: that would take all else that the wildcard gives away from them. */
+export const throughUnlisted = (view: HostView, host: HostConfig): string[] =>
+  host.names.flatMap((name) => {
+    const through = throughOf(view, name)
+    return through === null || followed(view, host, name) !== null ? [] : [`${name} is there only through ${through}, which is the name to list in its place`]
+  })
 
 /** Every name of the zone follows one of another zone, so that its marker is all that a move brings there. */
 const followsElsewhere = (view: HostView, host: HostConfig): boolean => {
@@ -34,7 +46,7 @@ export type ForeignValue = { name: string; type: string; value: string; bars: bo
  */
 export const foreignValues = (view: HostView, host: HostConfig, ours: string[], toHostname = false): ForeignValue[] =>
   host.names
-    .filter((name) => followed(view, host, name) === null)
+    .filter((name) => followed(view, host, name) === null && throughOf(view, name) === null)
     .flatMap((name) => view.sets.filter((set) => set.name === name))
     .flatMap(({ name, type, values }) =>
       values
@@ -42,11 +54,11 @@ export const foreignValues = (view: HostView, host: HostConfig, ours: string[], 
         .map((value) => ({ name, type, value, bars: type === 'CNAME' || toHostname })),
     )
 
-/** The listed names that a change brings to the addresses: all but those that follow another listed name, and those that a foreign value bars. */
+/** The listed names that a change brings to the addresses: all but those that follow another listed name, those that only a wildcard gives, and those that a foreign value bars. */
 const movedNames = (view: HostView, host: HostConfig, addresses: string[], ours: string[]): string[] => {
   const toHostname = addresses.some((address) => typeOf(address) === 'CNAME')
   const barred = foreignValues(view, host, [...ours, ...addresses], toHostname).filter(({ bars }) => bars)
-  return host.names.filter((name) => followed(view, host, name) === null && !barred.some((value) => value.name === name))
+  return host.names.filter((name) => followed(view, host, name) === null && throughOf(view, name) === null && !barred.some((value) => value.name === name))
 }
 
 const wanted = (view: HostView, name: string, type: Type, addresses: string[], ours: string[]): string[] => {
@@ -97,7 +109,7 @@ const misfit = (host: HostConfig, addresses: string[]): string | null => {
 
 const unmovable = (view: HostView, host: HostConfig, ours: string[]): string => {
   const bars = foreignValues(view, host, ours, true).map(({ name, type, value }) => `${name} has ${type} ${value}, which is not ours`)
-  return `no name in ${host.zone} can be moved: ${bars.join(', ') || 'each is a CNAME to another of them'}`
+  return `no name in ${host.zone} can be moved: ${[...throughUnlisted(view, host), ...bars].join(', ') || 'each is a CNAME to another of them'}`
 }
 
 /**

@@ -27,6 +27,7 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     { name: "another owner's marker", records: [a('127.0.0.41'), www, txt(marker(others))], code: 3, says: /^refuse: .*belongs to another owner .*delete it there, then adopt again\n$/ },
     { name: 'two markers', records: [a('127.0.0.41'), www, txt(marker(owner)), txt(marker(others))], code: 3, says: /^refuse: .*2 TXT records stand at .*delete it there/ },
     { name: 'a CNAME to elsewhere', records: [a('127.0.0.41'), { ...www, value: 'cdn.example' }], code: 3, says: /^refuse: www\.shop\.example is a CNAME to cdn\.example.*Write an A record there/ },
+    { name: 'a name that only a wildcard gives', records: [a('127.0.0.41'), { ...a('127.0.0.41'), name: '*.shop.example' }], code: 2, says: /^www\.shop\.example is there only through \*\.shop\.example, which is the name to list in its place\. Nothing was written\. / },
     { name: 'addresses of two sites', records: [a('127.0.0.41'), a('127.0.0.42'), www], code: 2, says: /^DNS serves 127\.0\.0\.41, 127\.0\.0\.42, and that is not one site's\. .*--active SITE\n$/ },
     { name: "nobody's address", records: [a('127.0.0.99'), www], code: 2, says: /--active SITE\n$/ },
     { name: 'no address', records: [], code: 2, says: /^shop\.example, www\.shop\.example have no address in DNS\. .*--active SITE\n$/ },
@@ -41,6 +42,16 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     const ran = await lab.run('adopt', ...words)
     expect(ran).toMatchObject({ code, err: expect.stringMatching(says) })
     expect(dump(lab)).toEqual(before)
+  })
+
+  test("a wildcard's own text is nobody's marker, and a name below a listed wildcard follows it", { timeout: 30_000 }, async () => {
+    const wild = { ...a('127.0.0.41'), name: '*.shop.example' }
+    const lab = await rig([a('127.0.0.41'), wild, { ...wild, type: 'TXT', value: 'v=spf1 -all' }])
+    await lab.write((yaml) => yaml.replace(/www\.shop\.example/, 'www.shop.example, "*.shop.example"'))
+    const ran = await lab.run('adopt', '--yes')
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/www\.shop\.example +is there only through \*\.shop\.example, and follows it/) })
+    expect(dump(lab).filter((line) => line.startsWith('www.'))).toEqual([])
+    expect(dump(lab)).toContainEqual(expect.stringMatching(/^_lifeboat-shop\S+ \d+ TXT .*state=pointed/))
   })
 
   test('two addresses, and a person says which site is active: both count as ours, and one stays', { timeout: 30_000 }, async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { formatMarker, markerName, parseMarker } from '../../src/core/marker.ts'
 import type { Change, HostView, Marker, RecordSet } from '../../src/core/moving.ts'
 import type { HostConfig } from '../../src/core/types.ts'
-import { addressesOf, foreignValues, planChange, shows, stillServes } from '../../src/core/zone.ts'
+import { addressesOf, foreignValues, planChange, shows, stillServes, throughUnlisted } from '../../src/core/zone.ts'
 
 const zone = 'shop.example'
 const www = 'www.shop.example'
@@ -91,6 +91,19 @@ describe('planChange', () => {
     expect([stillServes(seen, away, ['192.0.2.2'], []), stillServes(seen, { ...away, elsewhere: [] }, ['192.0.2.2'], [])]).toEqual([true, false])
     const round = view([set(zone, 'CNAME', [www]), set(www, 'CNAME', [zone])])
     expect(news(plan(round, ['192.0.2.2'], [], host))).toBe('no name in shop.example can be moved: each is a CNAME to another of them')
+  })
+  test('a name that only a wildcard gives is never written: it follows a listed one, and is left beside another', () => {
+    const wild = `*.${zone}`
+    const seen = view([set(zone, 'A', ['192.0.2.1']), { ...set(www, 'A', ['192.0.2.1']), through: wild }, set(wild, 'A', ['192.0.2.1'])])
+    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1']))).toEqual({ 'shop.example A': ['192.0.2.2'] })
+    expect(throughUnlisted(seen, host)).toEqual([`${www} is there only through ${wild}, which is the name to list in its place`])
+    expect(foreignValues(seen, host, [])).toEqual([{ name: zone, type: 'A', value: '192.0.2.1', bars: false }])
+    const listed = { ...host, names: [www, wild] }
+    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], listed))).toEqual({ [`${wild} A`]: ['192.0.2.2'] })
+    expect(throughUnlisted(seen, listed)).toEqual([])
+    const alone = { ...host, names: [www] }
+    expect(news(plan(seen, ['192.0.2.2'], ['192.0.2.1'], alone))).toBe(`no name in ${zone} can be moved: ${www} is there only through ${wild}, which is the name to list in its place`)
+    expect(shows(seen, alone, marker, ['192.0.2.1'], ['192.0.2.1'])).toBe('other-addresses')
   })
   test("somebody's CNAME bars its name, and the rest moves", () => {
     const seen = view([set(zone, 'A', ['192.0.2.1']), set(www, 'CNAME', ['cdn.example'])])

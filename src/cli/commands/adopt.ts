@@ -5,7 +5,7 @@ import { planHash, planOf } from '../../core/plan.ts'
 import type { HostView, Marker } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
 import { planName } from '../../core/explain.ts'
-import { foreignValues, planChange, shows } from '../../core/zone.ts'
+import { foreignValues, planChange, shows, throughUnlisted } from '../../core/zone.ts'
 import { exits, Said } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
@@ -24,6 +24,7 @@ export async function adopt(cli: Cli, { active }: { active: string | null }): Pr
   refuseMisfit(ledger, settings)
   refuseUntimely(ledger, active, settings.core)
   const look = await lookAtZones(cli, settings)
+  refuseUnderWildcard(look, settings.core)
   refuseStrangers(look, ledger, settings.core)
   refuseOtherSigners(look.servers, settings.core)
   const to = active ?? activeBy(look, ledger, settings.core)
@@ -49,6 +50,12 @@ function refuseUntimely(ledger: Ledger, active: string | null, { sites }: Config
   if (ledger.move && !ledger.move.promoteTried) throw new Said(`refuse: ${planName(ledger.move)} is under way (epoch ${ledger.move.epoch}). When it has ended, adopt again; to follow it: lifeboat status --watch`, exits.refused)
   if (active !== null && ledger.record !== null && ledger.trusted && active !== ledger.active)
     throw new Said(`refuse: the names are adopted, and ${ledger.active} is active. To move to ${active}: lifeboat switchover ${active}`, exits.refused)
+}
+
+/** A name without records of its own, that only a wildcard answers for. */
+function refuseUnderWildcard({ hosts }: ZoneLook, { dns }: Config): void {
+  const [through] = dns.hosts.flatMap((host) => (hosts[host.host] ? throughUnlisted(hosts[host.host]!, host) : []))
+  if (through !== undefined) throw new Said(`${through}. Nothing was written. Change dns.names, then adopt again; to move this name alone, write an A record at it first`)
 }
 
 /** What is not ours to take: another's marker, two of them, a CNAME to elsewhere. */
@@ -131,13 +138,18 @@ function showing({ cli, core, look, plan, epoch, ledger, oldValues, oldTtlS }: S
     const following = host.names.filter((name) => !change.sets.some((set) => set.name === name))
     return [
       ...sets.map(({ name, type, old, oldTtlS: ttlS, new: now, ttlS: newTtlS }) => [`  ${name}`, `${type} ${list(old)}${ttlS === null ? '' : ` (TTL ${ttlS} s)`} → ${list(now)} (TTL ${newTtlS} s)`, host.host]),
-      ...following.map((name) => [`  ${name}`, 'is a CNAME to another of the names, and follows it', host.host]),
+      ...following.map((name) => [`  ${name}`, `${leadOf(view, name)}, and follows it`, host.host]),
       [`  ${change.txt.name}`, `TXT ${list(change.txt.old)} → app=${core.app} epoch=${epoch} site=${plan.to}`, host.host],
     ]
   })
   const until = oldTtlS === null ? [] : [`Answers as they are now may be kept elsewhere until ${clockTime(cli.clock.now().wallMs + oldTtlS * 1000)} UTC, counted from now (TTL ${oldTtlS} s)`]
   const others = 'Where another tool writes these names (Pulumi, Terraform, external-dns), take them out there, or it writes them back at its next run'
   return [`${plan.to} is active, and lifeboat takes over ${core.dns.names.join(', ')} as epoch ${epoch}:`, ...columns(rows), ...until, others]
+}
+
+const leadOf = ({ sets }: HostView, name: string): string => {
+  const through = sets.find((set) => set.name === name)?.through
+  return through === undefined ? 'is a CNAME to another of the names' : `is there only through ${through}`
 }
 
 const list = (values: string[]): string => (values.length > 0 ? values.join(', ') : 'none')

@@ -5,6 +5,8 @@ import type { Dig } from '../../ports.ts'
 import { signedBy, signersIn } from './dnssec.ts'
 import { askUdp, openStream } from './exchange.ts'
 import type { Stream } from './exchange.ts'
+import { throughWildcards } from './wildcards.ts'
+import type { Ask } from './wildcards.ts'
 import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
 import type { Message, Rr } from './wire.ts'
 
@@ -97,11 +99,7 @@ const setsOf = (name: string, records: Rr[]): RecordSet[] =>
     return set.length === 0 ? [] : [{ name, type, ttlS: Math.max(...set.map((rr) => rr.ttlS)), values }]
   })
 
-const serialOf = (soa: Rr): number => {
-  return soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
-}
-
-type Ask = (name: string, type: number) => Promise<Rr[] | null>
+const serialOf = (soa: Rr): number => soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
 
 /** A CNAME is seen in the answer to the A question, so two questions a name suffice. */
 const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<{ view: HostView; found: Rr[] } | null> => {
@@ -150,16 +148,20 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
     const late = new Promise<null>((resolve) => deadline.addEventListener('abort', () => resolve(null), { once: true }))
     return stream && (await Promise.race([askTcp(stream, encodeQuestion(asking, (id = (id + 1) & 0xffff))), late]))
   }
-  const one: Ask = async (name, type) => {
+  const may: Ask = async (name, type) => {
     if (over.aborted) return null
     const asking = { server, name, type, timeoutMs, dnssec }
-    const records = recordsIn(stream ? await byTcp(asking) : await ask(asking, clock, over), name)
+    return recordsIn(stream ? await byTcp(asking) : await ask(asking, clock, over), name)
+  }
+  const must: Ask = async (name, type) => {
+    const records = await may(name, type)
     // One question without an answer makes the whole view unknown: the others need not be waited for.
     if (!records) failed.abort()
     return records
   }
   try {
-    return dnssec ? await signedViewBy(one, dig, clock.now().wallMs) : ((await viewBy(one, dig))?.view ?? null)
+    const view = dnssec ? await signedViewBy(must, dig, clock.now().wallMs) : ((await viewBy(must, dig))?.view ?? null)
+    return view && (await throughWildcards(may, view, dig))
   } catch {
     return null // A value that is none, e.g. an A of three bytes: could not find out.
   } finally {

@@ -82,17 +82,6 @@ const besideNewCname = async ({ server, timeoutMs }: Rfc2136Options, change: Cha
   return undefined
 }
 
-/** A name that is seen only through a wildcard holds no set of its own, so that a swap of what was read is always lost: the sentence says so. */
-const wildcardHint = async ({ server, timeoutMs }: Rfc2136Options, change: Change, clock: Clock, signal: AbortSignal): Promise<string> => {
-  for (const { name, type } of change.sets.filter((set) => set.old.length > 0)) {
-    const wildcard = `*${name.slice(name.indexOf('.'))}`
-    if (name === change.zone || name === wildcard) continue
-    const records = recordsIn(await askByTcp({ server, name: wildcard, type: rrTypes[type], timeoutMs }, clock, signal), wildcard)
-    if (records && records.length > 0) return `; ${name} may be there only through ${wildcard}, and then that is the name to list`
-  }
-  return ''
-}
-
 const send = async (options: Rfc2136Options, message: Buffer, clock: Clock, deadline: AbortSignal): Promise<WriteOutcome> => {
   const { server, key } = options
   const signed = key ? sign(message, key, clock.now().wallMs) : { bytes: message, mac: Buffer.alloc(0) }
@@ -127,8 +116,7 @@ const write = async (options: Rfc2136Options, change: Change, clock: Clock, sign
   const id = Math.floor(clock.random() * 65_536)
   const message = buildUpdate({ id, change, txtRdata })
   if (message.length > messageMost) return refused(`the update is longer than one DNS message (${message.length} bytes): list fewer or shorter names`)
-  const sent = await send(options, message, clock, deadline)
-  return sent.outcome === 'lost' ? lost(sent.detail + (await wildcardHint(options, change, clock, deadline))) : sent
+  return send(options, message, clock, deadline)
 }
 
 /** A DNS host behind RFC 2136 (BIND, Knot, PowerDNS …): one UPDATE over TCP with every set as read for its prerequisites. Reads are DNS queries to the same server. */

@@ -70,7 +70,7 @@ export const viewShape: z.ZodType<HostView | null> = z
   .object({
     txt: z.array(z.string()),
     txtTtlS: z.number().nullable(),
-    sets: z.array(z.object({ name: z.string(), type: z.string(), ttlS: z.number(), values: z.array(z.string()), signed: signed.nullable().optional() })),
+    sets: z.array(z.object({ name: z.string(), type: z.string(), ttlS: z.number(), values: z.array(z.string()), signed: signed.nullable().optional(), through: z.string().optional() })),
     serial: z.number().nullable(),
     signers: z.object({ signs: z.array(z.string()), publishes: z.array(z.string()) }).optional(),
   })

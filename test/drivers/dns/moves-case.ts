@@ -11,7 +11,7 @@ import type { Started } from '../../lab/servers.ts'
 
 // What the tests of the move suite stand on: a zone for each, a controller over it, and what every server holds.
 
-const mx = Buffer.from('000a046d61696c07696e76616c696400', 'hex')
+export const mx = Buffer.from('000a046d61696c07696e76616c696400', 'hex')
 const caa = Buffer.from('0005697373756563612e6578616d706c65', 'hex')
 
 /** Records of others at a name, which no move may touch. */

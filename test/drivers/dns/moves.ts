@@ -5,7 +5,7 @@ import { rcodes } from '../../../src/drivers/dns/wire.ts'
 import { addition, deletion } from '../../lab/hand.ts'
 import { one, two } from '../../lab/rig.ts'
 import type { Started } from '../../lab/servers.ts'
-import { beside, moveTest, suiteOf } from './moves-case.ts'
+import { beside, moveTest, mx, suiteOf } from './moves-case.ts'
 import type { Case, CaseOptions } from './moves-case.ts'
 import { hostMoves } from './moves-hosts.ts'
 import { recordMoves } from './moves-records.ts'
@@ -29,7 +29,7 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
     const move = (title: string, options: CaseOptions, run: (c: Case) => Promise<void>): void =>
       moveTest(title, () => ({ servers, zone: zones[count++]! }), options, run)
     const suite = suiteOf(move, () => servers.length)
-    const { all } = suite
+    const { all, first, failoverWithoutFirst } = suite
 
     describe('crashes and late writes', () => {
       move('never-empty: crashes before and after each write of a move', { names: (z) => [`www.${z}`, z], records: (w, z) => [...[w, z].map((n) => addition(n, 60, 'A', one)), ...beside(w)] }, async ({ rig, adopted, failover, poll, values, zone }) => {
@@ -185,13 +185,56 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
         expect([await values(), await values(`any.${zone}`)]).toEqual([all([two]), all([])])
         expect([empty, seen.has(two)]).toEqual([[], true])
       })
-      move('wildcard-not-shadowed: a listed name that only a wildcard serves is never created', { names: (z) => [`www.${z}`, `*.${z}`], records: (_, z) => [addition(`*.${z}`, 60, 'A', one)] }, async ({ rig, values, zone }) => {
+      move('wildcard-not-shadowed: a listed name below a listed wildcard follows it, and is never created', { names: (z) => [`www.${z}`, `*.${z}`], records: (_, z) => [addition(`*.${z}`, 60, 'A', one)] }, async ({ rig, adopted, failover, poll, values, zone, www }) => {
+        await adopted()
+        const polled = poll([www])
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        const { empty, values: seen } = polled()
+        expect([await values(), await values(`*.${zone}`), empty, seen.has(two)]).toEqual([all([]), all([two]), [], true])
+      })
+      move('wildcard-not-shadowed: a listed name that only another wildcard gives is left, the rest move', { names: (z) => [z, `www.${z}`], records: (w, z) => [addition(w, 60, 'A', one), addition(`*.${z}`, 60, 'A', one), addition(`*.${z}`, 60, 'MX', mx)] }, async ({ rig, adopted, failover, values, zone }) => {
+        const controller = await adopted()
+        await rig.skip(61_000)
+        await rig.until('it says why', () => controller.said(`www.${zone} is there only through *.${zone}, which is the name to list`))
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect([await values(), await values(`www.${zone}`), await values(`*.${zone}`)]).toEqual([all([two]), all([]), all([one])])
+      })
+      move('wildcard-not-shadowed: where it is the only name, its host takes nothing, and any other goes on', { records: (w) => [addition(w, 60, 'A', one)] }, async (c) => {
+        const { rig, adopted, values, hand, www, zone } = c
+        await adopted()
+        await hand([deletion(www, 'A'), addition(`*.${zone}`, 60, 'A', one)], 0)
+        await failoverWithoutFirst(c)
+        await rig.until('it says why', () => rig.controllers[0]!.said(`${www} is there only through *.${zone}`))
+        expect([await values(), await values(`*.${zone}`)]).toEqual([first([], [two]), first([one], [])])
+        await hand([addition(www, 60, 'A', one)], 0)
+        await rig.ended(2)
+        await rig.skip(61_000)
+        await rig.until('it is brought up', async () => (await values()).every((v) => v.join() === two))
+        await hand([deletion(`*.${zone}`, 'A')], 0)
+      })
+      move('wildcard-not-shadowed: a name of its own with the same address as the wildcard beside it moves alone', { records: (w, z) => [addition(w, 60, 'A', one), addition(`*.${z}`, 60, 'A', one)] }, async ({ rig, adopted, failover, values, zone }) => {
+        await adopted()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect([await values(), await values(`*.${zone}`)]).toEqual([all([two]), all([one])])
+      })
+      move("a wildcard's TXT is no marker of anybody's", { records: (w, z) => [addition(w, 60, 'A', one), addition(`*.${z}`, 60, 'TXT', 'v=spf1 -all')] }, async ({ rig, adopted, failover, values, markers, serials }) => {
+        const before = await serials()
+        await adopted()
+        await failover('two')
+        expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done' })
+        expect([await values(), (await markers()).map((m) => [m?.epoch, m?.state])]).toEqual([all([two]), all([2, 'pointed'])])
+        expect(await serials()).toEqual(before.map((n) => n + 4))
+      })
+      move("a wildcard's TXT does not hide a stranger's that stands at the marker's name with the same text", { records: (w, z) => [addition(w, 60, 'A', one), addition(`*.${z}`, 60, 'TXT', 'v=spf1 -all')] }, async ({ rig, values, hand, zone }) => {
+        await hand([addition(markerName('shop', zone), 60, 'TXT', 'v=spf1 -all')])
         const controller = rig.start()
         await rig.askAdopt('one', [one])
-        await rig.until('it says why', () => controller.said(`only through *.${zone}`))
-        await rig.skip(30_000)
-        expect([await values(), await values(`*.${zone}`)]).toEqual([all([]), all([one])])
-        expect(rig.hosts.every((h) => h.way.updates < 10)).toBe(true)
+        await rig.until('it says why', () => controller.said('that is not ours'))
+        expect([await values(), rig.hosts.every((h) => h.way.updates === 0)]).toEqual([all([one]), true])
+        await hand([deletion(markerName('shop', zone), 'TXT')])
       })
       const many = (z: string) => Array.from({ length: 64 }, (_, n) => `a-rather-long-name-of-a-host-${n}.${z}`)
       move('64-names: one change at each host', { speed: 4, names: many, sites: { one: [one], two: [two, '2001:db8::12'] }, records: (_, z) => many(z).map((n) => addition(n, 60, 'A', one)) }, async ({ rig, adopted, failover, values, zone, poll, serials }) => {

@@ -72,7 +72,7 @@ describe('reading one server', () => {
         { name: www, type: 'A', ttlS: 60, values: ['127.0.0.12'] },
         { name: www, type: 'AAAA', ttlS: 60, values: ['2001:db8::12'] },
         { name: `alias.${zone}`, type: 'CNAME', ttlS: 30, values: [www] },
-        { name: `x.wild.${zone}`, type: 'A', ttlS: 60, values: ['127.0.0.14'] },
+        { name: `x.wild.${zone}`, type: 'A', ttlS: 60, values: ['127.0.0.14'], through: `*.wild.${zone}` },
       ],
     })
   })
