@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Unpacked } from './debian.ts'
 import { freePort } from './ports.ts'
-
-/** One TSIG key. `types` narrows what it may update (Knot's `update-type`). */
-export type KnotKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512'; types?: string[] }
+import type { LabKey } from './servers.ts'
 
 export type KnotOptions = {
   /** 127.0.0.1 unless given; any of 127/8 works on Linux without set-up. */
   address?: string
   /** A free one unless given. */
   port?: number
+  /** Words that stand before its command, such as those that start it on another host of a network. */
+  within?: string[]
   /** Zone name → master file text without $ORIGIN. */
   zones: Record<string, string>
-  keys?: KnotKey[]
+  keys?: LabKey[]
   /** Servers (`IP:port`) that may transfer the zones and are told of each change. */
   secondaries?: string[]
   /** The server that the zones come from; their texts are ignored. */
@@ -38,7 +38,7 @@ export type Knot = {
   stop(): Promise<void>
 }
 
-const keySections = (keys: KnotKey[]): string => {
+const keySections = (keys: LabKey[]): string => {
   const key = keys.map((k) => `  - id: ${k.name}\n    algorithm: ${k.algorithm ?? 'hmac-sha256'}\n    secret: ${k.secret}`)
   const acl = keys.map((k) => {
     const types = k.types ? `\n    update-type: [${k.types.join(', ')}]` : ''
@@ -107,10 +107,11 @@ export const startKnot = async (unpacked: Unpacked, options: KnotOptions): Promi
   await writeFile(conf, confOf(folder, address, port, options))
   if (!options.primary) for (const [zone, text] of Object.entries(options.zones)) await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
 
-  const daemon = execa(join(unpacked.root, 'usr/sbin/knotd'), ['-c', conf], { env: unpacked.env, reject: false, all: true })
+  const [program = '', ...args] = [...(options.within ?? []), join(unpacked.root, 'usr/sbin/knotd'), '-c', conf]
+  const daemon = execa(program, args, { env: unpacked.env, reject: false, all: true })
   const control = async (...words: string[]): Promise<string> => {
-    const args = ['-s', join(folder, 'knot.sock'), ...words]
-    return (await execa(join(unpacked.root, 'usr/sbin/knotc'), args, { env: unpacked.env, timeout: 10_000 })).stdout
+    const said = ['-s', join(folder, 'knot.sock'), ...words]
+    return (await execa(join(unpacked.root, 'usr/sbin/knotc'), said, { env: unpacked.env, timeout: 10_000 })).stdout
   }
   const lines = async (zone: string): Promise<string[]> =>
     (await control('zone-read', zone)).split('\n').map((line) => line.replace(/^\[\S+\] /, '').trim()).filter(Boolean)
