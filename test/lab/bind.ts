@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Unpacked } from './debian.ts'
 import { freePort } from './ports.ts'
+import type { LabKey } from './servers.ts'
 import { dumpZone, serialAt, untilServed } from './transfer.ts'
-
-/** One TSIG key. `types` narrows what it may update (BIND's `update-policy`). */
-export type BindKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512'; types?: string[] }
 
 export type BindOptions = {
   /** 127.0.0.1 unless given. */
@@ -16,7 +14,7 @@ export type BindOptions = {
   port?: number
   /** Zone name → master file text without $ORIGIN. A secondary begins with what is given here; '' is nothing. */
   zones: Record<string, string>
-  keys?: BindKey[]
+  keys?: LabKey[]
   /** Servers (`IP:port`) that are told of each change. */
   secondaries?: string[]
   /** The server that the zones come from, and may be updated at. */
@@ -38,7 +36,7 @@ export type Bind = {
 /** `IP:port` as BIND writes it. */
 const place = (server: string): string => server.replace(/:(\d+)$/, ' port $1')
 
-const policyOf = (keys: BindKey[]): string =>
+const policyOf = (keys: LabKey[]): string =>
   keys.map(({ name, types = ['ANY'] }) => `grant ${name} zonesub ${types.join(' ')};`).join(' ')
 
 const zoneOf = ({ keys = [], primary, more = {} }: BindOptions, zone: string): string => {

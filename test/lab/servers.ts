@@ -30,14 +30,16 @@ export const embeddedWith = async (zones: string[]): Promise<Started> => {
   return embeddedServer(await startEmbedded({ zones: Object.fromEntries(zones.map((zone) => [zone, records(zone)])) }))
 }
 
-const secret = Buffer.from('a key of the lab').toString('base64')
+/** One TSIG key, as a server is told of it. `types` narrows what it may write; all unless given. */
+export type LabKey = { name: string; secret: string; algorithm?: 'hmac-sha256' | 'hmac-sha512'; types?: string[] }
 
-/** The one key of `knotServer`, as Knot is told of it. */
-export const labKey = { name: 'lifeboat', secret }
+export const secretOf = (text: string): string => Buffer.from(text).toString('base64')
+
+export const labKey = { name: 'lifeboat', secret: secretOf('a key of the lab') }
 
 /** A Knot that knows `labKey`, as the move suite takes it. */
 export const knotServer = (knot: Knot): Started => {
-  const key = tsigKey('lifeboat', secret)
+  const key = tsigKey(labKey.name, labKey.secret)
   return {
     kind: 'rfc2136',
     server: knot.server,

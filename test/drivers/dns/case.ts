@@ -2,7 +2,7 @@ import { markerName } from '../../../src/core/marker.ts'
 import type { Change, HostView, Marker } from '../../../src/core/moving.ts'
 import type { HostConfig } from '../../../src/core/types.ts'
 import { planChange } from '../../../src/core/zone.ts'
-import type { DnsHost } from '../../../src/ports.ts'
+import type { DnsHost, WriteOutcome } from '../../../src/ports.ts'
 import type { Rr } from '../../../src/drivers/dns/wire.ts'
 
 // What the tests of the driver suite stand on: a lab for any driver, and a name and an app for each test.
@@ -18,8 +18,8 @@ export type DriverOptions = { zone?: string; marker: string; names: string[]; se
 export type DriverLab = {
   server: string
   driver(options: DriverOptions): DnsHost
-  /** A driver whose credential may not write there. Null: this kind of host knows no credentials. */
-  forbidden(options: DriverOptions): DnsHost | null
+  /** A driver whose credential may not write there, and what it says. Null: this kind of host knows no credentials. */
+  forbidden: { driver(options: DriverOptions): DnsHost; says: [WriteOutcome['outcome'], RegExp] } | null
   /** A change by another hand; gives the response code. */
   byHand(updates: Rr[]): Promise<number>
   dump(): Promise<string[]>

@@ -15,7 +15,7 @@ driverSuite('embedded', async () => {
   return {
     server: server.server,
     driver: (options) => embedded({ host: 'embedded', zone, server: server.server, timeoutMs: 2000, ...options }, machineClock),
-    forbidden: () => null,
+    forbidden: null,
     byHand: (updates) => updateByHand(server.server, zone, null, updates),
     dump: async () => server.dump(zone),
     serial: async () => server.serial(zone),
