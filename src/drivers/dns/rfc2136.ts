@@ -42,6 +42,10 @@ const keyRefused = (server: string, key: TsigKey, error: number): WriteOutcome =
       refused(`${server} does not know the key "${key.name}", or does not let it do this (BADKEY)`)
     : refused(`${server} has another secret for the key "${key.name}" (BADSIG)`)
 
+/** PowerDNS 4.7.3 gives one and the same answer to an unknown key, to another secret and to clocks that differ, and signs none of them (measured 2026-11). */
+const unsignedHint = ({ rcode }: Message, key: TsigKey): string =>
+  rcode === rcodes.REFUSED ? `; PowerDNS says so where it does not know the key "${key.name}", has another secret for it, or its clock differs by more than 300 s` : ''
+
 /** Why the answer to a signed update does not count, or what it comes to. */
 const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs: number, requestMac: Buffer): WriteOutcome => {
   const answer = decodeMessage(bytes)
@@ -60,7 +64,7 @@ const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs: numbe
     case 'forged':
       return unknown(`the answer from ${server} is not signed with our key`)
     case 'unsigned':
-      return unknown(`${server} answered ${rcodeWord(answer.rcode)} without a signature, so anybody may have said it`)
+      return unknown(`${server} answered ${rcodeWord(answer.rcode)} without a signature, so anybody may have said it${unsignedHint(answer, key)}`)
   }
 }
 
