@@ -101,6 +101,12 @@ export const commands: Record<string, Command> = {
     needs: 'the fenced site that is in order: lifeboat rejoin SITE',
     run: async (cli, args) => (await import('./commands/rejoin.ts')).rejoin(cli, { site: needed(args, 'site') }),
   },
+  role: {
+    usage: 'role <site>',
+    about: 'is this site active? Read from the zone alone: exit 0 active, 5 not, 4 could not find out',
+    needs: 'the site that it is about: lifeboat role SITE',
+    run: async (cli, args) => (await import('./commands/role.ts')).role(cli, { site: needed(args, 'site') }),
+  },
   pause: {
     usage: 'pause',
     about: 'stops automatic moves and reasserts; watching goes on',
@@ -151,7 +157,6 @@ export const commands: Record<string, Command> = {
 export const notYet: Record<string, string> = {
   init: 'writes a commented lifeboat.yaml from what it finds',
   disown: 'lets go of the names in DNS',
-  role: 'is this site active? Read from the zone alone',
   service: 'prints a systemd unit',
   up: "Pulumi for a site's stack",
   outputs: "a site's stack outputs",

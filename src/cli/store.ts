@@ -12,10 +12,10 @@ import type { Report, StoreView } from '../ports.ts'
 import { openSqlite, type OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
 
-/** The file, read and checked; from then on none of its secrets is printed. */
-export function readSettings(cli: Cli): Settings {
+/** The file, read and checked; from then on none of its secrets is printed. `lenient`: for a command that needs none of them, a variable that is not set is no mistake. */
+export function readSettings(cli: Cli, { lenient = false } = {}): Settings {
   const { env, cwd, flags } = cli
-  const settings = loadSettings({ env, cwd, ...(flags.config === undefined ? {} : { file: flags.config }) })
+  const settings = loadSettings({ env, cwd, lenient, ...(flags.config === undefined ? {} : { file: flags.config }) })
   cli.keepSecret(settings.secrets)
   return settings
 }

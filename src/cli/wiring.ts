@@ -52,7 +52,7 @@ export function wire(settings: Settings, { store, journal, clock, log, command, 
     vantages: settings.vantages.map((each) => vantageOf(each, means)),
     clouds: [...new Set(settings.core.sites.map(({ cloud }) => cloud))].map((cloud) => cloudOf(cloud, means)),
     hosts: settings.dns.hosts.map((each) => dnsHostOf(each, means)),
-    nameServers: nameServers({ override: (zone) => nameserversOf(settings, zone), timeoutMs: questionMs }, clock),
+    nameServers: nameServersOf(settings, clock),
     serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
     data: null,
     ...(journal ? { tells: { channels: channelsOf(settings, clock), journal } } : {}),
@@ -94,6 +94,9 @@ function dnsHostOf({ host, driver, zone, options }: DnsHostSettings, { settings,
 
 /** One question on the way to a zone's name servers; a walk asks several. */
 const questionMs = 400
+
+/** The name servers of the file's zones, as confirm asks them. */
+export const nameServersOf = (settings: Settings, clock: Clock) => nameServers({ override: (zone) => nameserversOf(settings, zone), timeoutMs: questionMs }, clock)
 
 /** Which name servers stand in for the parent's list in a zone: those of its hosts, else dns.nameservers without the other zones' own servers. */
 function nameserversOf({ dns }: Settings, zone: string): string[] | null {

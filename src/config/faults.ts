@@ -11,6 +11,8 @@ export type Fault = {
   got?: string | null
   /** The key that this one was meant to be; nothing that reads that key can be judged. */
   meant?: Path
+  /** It is a variable that is not set. */
+  unset?: true
 }
 
 /** One fault; or the same contradiction as told from each of its sides, of which the later one in the file is printed. */

@@ -32,15 +32,17 @@ export type Authority = { pem: string | null; faults: Fault[] }
 
 type Read = { file: File; warnings: string[] } | { errors: string[] }
 
-/** The file's content, with the lines that stop nothing; or every line that says what is wrong with it. `name` begins each line. */
-export const readTree = (tree: Tree, name: string, ca: Authority): Read => {
+/** The file's content, with the lines that stop nothing; or every line that says what is wrong with it. `name` begins each line. `lenient`: a variable that is not set is no fault, and its value is empty. */
+export const readTree = (tree: Tree, { name, ca, lenient }: { name: string; ca: Authority; lenient: boolean }): Read => {
   const { file, faults: ofSchema } = readAll(tree)
   const judge = (asked: Rule[], faulty: Path[]): Finding[] => asked.filter((rule) => mayJudge(rule, faulty)).flatMap((rule) => rule.judge(file, tree, ca.pem))
   const faults = onePerKey([...tree.faults, ...ca.faults, ...ofSchema].map((fault) => ({ ...fault, path: trimmed(fault.path, tree) })))
   const faulty = faults.flatMap(({ path, meant }) => (meant ? [path, meant] : [path]))
 
   const found = judge(rules.filter(({ warns }) => !warns), faulty)
-  const errors = reportLines([...faults, ...found, ...notYet(tree)], tree, name)
+  const unset = lenient ? tree.faults.filter((fault) => fault.unset).map(({ path }) => JSON.stringify(path)) : []
+  const counted = faults.filter(({ path }) => !unset.includes(JSON.stringify(path)))
+  const errors = reportLines([...counted, ...found, ...notYet(tree)], tree, name)
   if (errors.length > 0) return { errors }
-  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), []), tree, name) }
+  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), faulty), tree, name) }
 }

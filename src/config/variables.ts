@@ -66,7 +66,7 @@ export const lookupIn = (env: Record<string, string | undefined>, folder: string
 }
 
 /** `values`: what was put in, all of it secret. `problems`: sentences' halves, as in a Fault. */
-export type Expansion = { text: string; values: string[]; problems: { what: string; got: string; instead: string }[] }
+export type Expansion = { text: string; values: string[]; problems: { what: string; got: string; instead: string; unset?: true }[] }
 
 /** Puts the variables' values in the place of `${NAME}`; `$${` is a literal `${`. */
 export const expand = (text: string, lookup: Lookup): Expansion => {
@@ -80,7 +80,7 @@ export const expand = (text: string, lookup: Lookup): Expansion => {
     }
     const value = lookup(name)
     if (value === undefined)
-      problems.push({ what: `needs ${name}, which is not set`, got: `\${${name}}`, instead: `Set ${name} in the environment or in ${variablesFile} beside the file` })
+      problems.push({ what: `needs ${name}, which is not set`, got: `\${${name}}`, instead: `Set ${name} in the environment or in ${variablesFile} beside the file`, unset: true })
     else values.push(value)
     return value ?? ''
   })

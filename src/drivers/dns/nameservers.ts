@@ -72,22 +72,26 @@ const hasDs = async (walk: Walk, server: string, zone: string): Promise<boolean 
   return recordsIn(answer, zone)?.some((rr) => rr.type === rrTypes.DS) ?? null
 }
 
-type Found = { servers: string[]; ds: boolean | null }
+/** `machines`: the addresses of each name server. */
+type Found = { machines: string[][]; ds: boolean | null }
 
 const find = async (walk: Walk, zone: string): Promise<Found | null> => {
   const parents = await parentServers(walk, zone)
   const found = parents && (await firstOf(parents, (server) => delegation(walk, server, zone)))
   if (!found) return null
-  const servers: string[] = []
+  const machines: string[][] = []
   for (const name of found.names) {
     const glue = addressesIn(found.glue, name).map((address) => formatServer(address, walk.port))
     const addresses = glue.length > 0 ? glue : await resolve(walk, name)
     if (!addresses) return null
-    servers.push(...addresses)
+    machines.push(addresses)
   }
-  if (servers.length === 0) return null
-  return { servers: [...new Set(servers)].sort(), ds: await firstOf(parents, (server) => hasDs(walk, server, zone)) }
+  if (machines.flat().length === 0) return null
+  return { machines, ds: await firstOf(parents, (server) => hasDs(walk, server, zone)) }
 }
+
+/** `machines`: the same as `of`, with the addresses of one name server together. Where the list is given, each of its addresses is one. */
+export type NameServerMachines = { machines(zone: string, signal: AbortSignal): Promise<string[][] | null> }
 
 const listed = (servers: string[]): string[] =>
   servers.map((server) => {
@@ -104,7 +108,7 @@ const listed = (servers: string[]): string[] =>
 export const nameServers = (
   options: { override: (zone: string) => string[] | null; timeoutMs: number; resolvers?: string[]; port?: number },
   clock: Clock,
-): NameServers => {
+): NameServers & NameServerMachines => {
   const { override, timeoutMs, port = 53 } = options
   const known = new Map<string, Found & { atMs: number }>()
   const walkWith = (signal: AbortSignal): Walk => {
@@ -117,16 +121,21 @@ export const nameServers = (
       port,
     }
   }
+  const machines = async (zone: string, signal: AbortSignal): Promise<string[][] | null> => {
+    const fixed = override(zone)
+    if (fixed) return listed(fixed).map((server) => [server])
+    const last = known.get(zone)
+    if (last && clock.now().monoMs - last.atMs < (last.ds === null ? freshWithoutDsMs : freshMs)) return last.machines
+    const found = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.
+    if (!found) return last?.machines ?? null
+    known.set(zone, { machines: found.machines, ds: found.ds ?? last?.ds ?? null, atMs: clock.now().monoMs })
+    return found.machines
+  }
   return {
+    machines,
     of: async (zone, signal) => {
-      const fixed = override(zone)
-      if (fixed) return listed(fixed)
-      const last = known.get(zone)
-      if (last && clock.now().monoMs - last.atMs < (last.ds === null ? freshWithoutDsMs : freshMs)) return last.servers
-      const found = await find(walkWith(signal), zone).catch(() => null) // A malformed record: could not find out.
-      if (!found) return last?.servers ?? null
-      known.set(zone, { servers: found.servers, ds: found.ds ?? last?.ds ?? null, atMs: clock.now().monoMs })
-      return found.servers
+      const found = await machines(zone, signal)
+      return found && [...new Set(found.flat())].sort()
     },
     ds: (zone) => (override(zone) ? false : (known.get(zone)?.ds ?? null)),
   }
