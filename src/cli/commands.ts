@@ -146,6 +146,11 @@ export const commands: Record<string, Command> = {
     data: true,
     run: async (cli) => (await import('./commands/notify.ts')).notify(cli),
   },
+  service: {
+    usage: 'service',
+    about: 'prints a systemd unit that runs lifeboat watch by this file',
+    run: async (cli) => (await import('./commands/service.ts')).service(cli),
+  },
   demo: {
     usage: 'demo',
     about: 'one whole rescue on this machine',
@@ -157,7 +162,6 @@ export const commands: Record<string, Command> = {
 export const notYet: Record<string, string> = {
   init: 'writes a commented lifeboat.yaml from what it finds',
   disown: 'lets go of the names in DNS',
-  service: 'prints a systemd unit',
   up: "Pulumi for a site's stack",
   outputs: "a site's stack outputs",
   push: "the release, to a site's stack",
