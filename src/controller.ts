@@ -3,7 +3,7 @@ import { poll } from './controller/evidence.ts'
 import { lead } from './controller/leading.ts'
 import { runMove } from './controller/mover.ts'
 import { turnMs, type Parts } from './controller/parts.ts'
-import { writeReport } from './controller/report.ts'
+import { closeReport, writeReport } from './controller/report.ts'
 import { takeRequests } from './controller/requests.ts'
 import { round } from './controller/round.ts'
 import { isLeading, newSelf, say, type Self } from './controller/self.ts'
@@ -49,7 +49,11 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
     stop.abort(signal.reason)
     await Promise.allSettled(loops)
     if (signal.aborted) await tellers.last()
-    await self.lease?.release()
+    try {
+      if (signal.aborted && !options.ownMoves) await closeReport(self)
+    } finally {
+      await self.lease?.release()
+    }
   }
   return self.state
 }

@@ -14,6 +14,8 @@ export type Leader = { id: string; pid: number; machine: string; sinceMs: number
 /** What the leader last saw, so that others can show it. Overwritten, never appended. */
 export type Report = {
   leader: Leader
+  /** It led for one command and no longer does, although its process may live on. Left out: it may lead still. */
+  ended?: true
   /** The leader's two clocks when it wrote this: `watch` counts on the monotonic one. */
   atMonoMs: number
   atWallMs: number

@@ -35,7 +35,8 @@ async function parse(words: string[]): Promise<Parsed> {
     if (!(thrown instanceof Error)) throw thrown
     throw new Said(misread(thrown.message, words))
   }
-  return { name, args, shown }
+  // yargs does not tell a -- with nothing behind it from none.
+  return { name, args: words.includes('--') ? { '--': [], ...args } : args, shown }
 }
 
 function lineOf(chosen: (command: string) => (parsed: Args) => void): Argv {

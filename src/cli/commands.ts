@@ -18,6 +18,8 @@ export type Command = {
 
 const text = (args: Args, name: string): string | null => (typeof args[name] === 'string' ? args[name] : null)
 const isSet = (args: Args, name: string): boolean => args[name] === true
+/** What stands behind `--`. Null: no `--`. */
+const behind = (args: Args): string[] | null => (Array.isArray(args['--']) ? args['--'].map(String) : null)
 const needed = (args: Args, name: string): string => text(args, name) ?? ''
 
 const lifting: Record<string, Options> = {
@@ -109,12 +111,12 @@ export const commands: Record<string, Command> = {
   },
   pause: {
     usage: 'pause',
-    about: 'stops automatic moves and reasserts; watching goes on',
+    about: 'stops automatic moves and reasserts; watching goes on. With -- COMMAND: while it runs',
     options: {
-      for: { type: 'string', requiresArg: true, describe: 'how long: 30m, 1h (default), 2d or forever' },
+      for: { type: 'string', requiresArg: true, describe: 'how long (with a command: at most): 30m, 1h (default), 2d or forever' },
       why: { type: 'string', requiresArg: true, describe: 'for whoever wonders' },
     },
-    run: async (cli, args) => (await import('./commands/pause.ts')).pause(cli, { for: text(args, 'for'), why: text(args, 'why'), command: args['--'] !== undefined }),
+    run: async (cli, args) => (await import('./commands/pause.ts')).pause(cli, { for: text(args, 'for'), why: text(args, 'why'), command: behind(args) }),
   },
   resume: {
     usage: 'resume',

@@ -42,7 +42,7 @@ export const openToWrite = ({ store, core }: Settings, clock: Clock): Promise<Op
 
 /** The report of a controller that lives. Null: none does, as far as this machine can tell. */
 export function liveReport({ report }: StoreView, clock: Clock): Report | null {
-  if (!report) return null
+  if (!report || report.ended) return null
   const { leader, atWallMs } = report
   if (Math.abs(clock.now().wallMs - atWallMs) > reportFreshMs) return null
   return leader.machine === hostname() && !runs(leader.pid) ? null : report

@@ -101,7 +101,7 @@ function isKeptBack(self: Self): boolean {
 
 /** It asks nobody for the lease, so the report alone shows whether somebody leads. */
 function sayWhileKeptBack(self: Self, report: Report | null): void {
-  if (report && Math.abs(self.parts.clock.now().wallMs - report.atWallMs) < reportFreshMs) return sayLeader(self, report.leader)
+  if (report && !report.ended && Math.abs(self.parts.clock.now().wallMs - report.atWallMs) < reportFreshMs) return sayLeader(self, report.leader)
   if (self.standsBy === 'nobody') return
   self.standsBy = 'nobody'
   say(self, 'error', 'leader', 'nobody leads, and this controller does not either, since its file is not the one in force. To let it: lifeboat check --accept', { leader: null })

@@ -2,30 +2,39 @@ import { parseMarker } from '../core/marker.ts'
 import { markerFor, oursOf } from '../core/move-hosts.ts'
 import type { HostView } from '../core/moving.ts'
 import { addressesOf, shows } from '../core/zone.ts'
+import type { Report } from '../ports.ts'
 import { turnMs } from './parts.ts'
-import type { Self } from './self.ts'
+import { isLeading, type Self } from './self.ts'
 
 /** Puts what this leader sees where `status` reads it: at once after a change, else every few seconds, which says that it lives. */
 export async function writeReport(self: Self): Promise<void> {
-  const { clock, store, leader, configHash } = self.parts
-  const now = clock.now()
+  const now = self.parts.clock.now()
   if (!self.reportDue && now.monoMs - self.reportedMs < turnMs.report) return
   self.reportDue = false
   self.reportedMs = now.monoMs
+  await self.parts.store.ask({ report: reportOf(self) })
+}
+
+/** The last report of a command that led for its own request: others need not wait until it grows old. */
+export async function closeReport(self: Self): Promise<void> {
+  if (isLeading(self) && self.entered) await self.parts.store.ask({ report: { ...reportOf(self), ended: true } })
+}
+
+function reportOf(self: Self): Report {
+  const { clock, leader, configHash } = self.parts
+  const now = clock.now()
   const { decision } = self
-  await store.ask({
-    report: {
-      leader,
-      atMonoMs: now.monoMs,
-      atWallMs: now.wallMs,
-      watch: self.state.watch,
-      decision: decision && { id: decision.id, kind: decision.kind, reason: decision.reason, sentence: decision.sentence },
-      waits: self.waits,
-      dns: self.dns,
-      configHash,
-      untold: self.untold,
-    },
-  })
+  return {
+    leader,
+    atMonoMs: now.monoMs,
+    atWallMs: now.wallMs,
+    watch: self.state.watch,
+    decision: decision && { id: decision.id, kind: decision.kind, reason: decision.reason, sentence: decision.sentence },
+    waits: self.waits,
+    dns: self.dns,
+    configHash,
+    untold: self.untold,
+  }
 }
 
 /** Each DNS host for `status`, held against the ledger's record. */

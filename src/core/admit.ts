@@ -19,7 +19,7 @@ export function admit(state: State, config: Config, request: Request): Decision 
     case 'pause':
       return set(null, { ...ledger, pause: { untilMs: request.untilMs, by: request.by, why: request.why } })
     case 'resume':
-      return ledger.pause ? set(null, { ...ledger, pause: null }) : refuse('not-paused')
+      return ledger.pause && isMeant(ledger.pause, request.only) ? set(null, { ...ledger, pause: null }) : refuse('not-paused')
     case 'rejoin': {
       const given = ledger.given.some((g) => g.site === request.site)
       if (!siteOf(config, request.site)) return refuse('unknown-site', request.site)
@@ -44,6 +44,9 @@ export function admit(state: State, config: Config, request: Request): Decision 
     }
   }
 }
+
+const isMeant = (pause: NonNullable<Ledger['pause']>, only: Ledger['pause'] = null): boolean =>
+  only === null || (pause.untilMs === only.untilMs && pause.by === only.by && pause.why === only.why)
 
 const asked = (plan: Plan, request: Request): Decision => ({
   kind: 'move',

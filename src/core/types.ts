@@ -266,7 +266,8 @@ export type Request = {
   /** What the command read in DNS: the highest epoch of ours, the values that become ours, the longest TTL. */
   | { what: 'adopt'; to: string; seenEpoch: number; oldValues: string[]; oldTtlS: number | null; planHash: string }
   | { what: 'pause'; untilMs: number | null; why: string }
-  | { what: 'resume' }
+  /** `only`: this very pause, and no other that was set since; left out: whichever stands. */
+  | { what: 'resume'; only?: NonNullable<Ledger['pause']> }
   | { what: 'rejoin'; site: string }
 )
 

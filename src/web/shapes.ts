@@ -8,6 +8,7 @@ import type { Journal } from '../ports.ts'
 
 const common = { id: z.string().min(1).max(64), by: z.string().max(200), expiresMs: z.number() }
 const lifted = z.strictObject({ force: z.boolean(), unready: z.boolean(), unfenced: z.boolean(), acceptLoss: z.boolean() })
+const pause = { untilMs: z.number().nullable(), why: z.string() }
 const kinds = Object.keys(moveKinds) as [keyof typeof moveKinds, ...(keyof typeof moveKinds)[]]
 
 const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
@@ -21,8 +22,8 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
     oldTtlS: z.number().nullable(),
     planHash: z.string(),
   }),
-  z.strictObject({ ...common, what: z.literal('pause'), untilMs: z.number().nullable(), why: z.string() }),
-  z.strictObject({ ...common, what: z.literal('resume') }),
+  z.strictObject({ ...common, what: z.literal('pause'), ...pause }),
+  z.strictObject({ ...common, what: z.literal('resume'), only: z.strictObject({ ...pause, by: common.by }).optional() }),
   z.strictObject({ ...common, what: z.literal('rejoin'), site: z.string() }),
 ])
 

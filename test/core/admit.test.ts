@@ -120,6 +120,10 @@ describe('other requests', () => {
     expect(told(admit(story.state, story.config, { ...base, what: 'resume' }))).toBe('refuse not-paused')
     const state = { ...story.state, ledger: { ...story.state.ledger, pause: { untilMs: null, by: 'ana', why: '' } } }
     expect(admit(state, story.config, { ...base, what: 'resume' })).toMatchObject({ kind: 'set', ledger: { pause: null } })
+    // Of one pause alone: any other was meant by somebody since.
+    const only = state.ledger.pause
+    expect(admit(state, story.config, { ...base, what: 'resume', only })).toMatchObject({ kind: 'set', ledger: { pause: null } })
+    for (const other of [{ untilMs: 7 }, { by: 'bo' }, { why: 'later' }]) expect(told(admit(state, story.config, { ...base, what: 'resume', only: { ...only, ...other } }))).toBe('refuse not-paused')
   })
 
   test('rejoin', () => {

@@ -1,6 +1,7 @@
 import { exits } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
+import { pauseIsOver } from '../pause-while.ts'
 import { openToRead, readSettings } from '../store.ts'
 
 /** Automatic moves are on again. Where nothing is paused, that is so already. */
@@ -13,6 +14,6 @@ export async function resume(cli: Cli): Promise<number> {
     return exits.done
   }
   await ask(cli, settings, { command: 'resume', warm: false, wish: async () => ({ what: 'resume' }) })
-  cli.out(settings.core.policy.automatic ? 'Automatic moves are on again' : 'The pause is over; policy.automatic is false, so nothing moves by itself')
+  cli.out(pauseIsOver(settings))
   return exits.done
 }

@@ -1,0 +1,139 @@
+import { execa } from 'execa'
+import { access, chmod, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { launcher, rig, secret, start, type Rig } from './rig.ts'
+
+const lifeboat = `${process.execPath} ${launcher}`
+const paused = async (lab: Rig) => JSON.parse((await lab.run('status', '--json')).out).paused as { untilMs: number | null; by: string; why: string } | null
+const adopted = async (): Promise<Rig> => {
+  const lab = await rig()
+  expect((await lab.run('adopt', '--yes')).code).toBe(0)
+  return lab
+}
+const shell = (lab: Rig, script: string, ...flags: string[]) => lab.start('pause', ...flags, '--', 'sh', '-c', script)
+
+describe('pause -- COMMAND', { timeout: 60_000 }, () => {
+  test('pauses while it runs, says so beside what it prints, and resumes', async () => {
+    const lab = await adopted()
+    const ran = await shell(lab, `${lifeboat} status --json`).ended
+    expect(ran).toMatchObject({ code: 0, err: expect.stringMatching(/^Automatic moves are paused while sh runs, at most until [\d:]+ UTC\nAutomatic moves are on again\n$/) })
+    const { atMs, paused: within } = JSON.parse(ran.out)
+    expect(within).toMatchObject({ by: 'tester', why: 'while sh runs' })
+    expect(Math.abs(within.untilMs - atMs - 3_600_000)).toBeLessThan(30_000)
+    expect(await paused(lab)).toBeNull()
+    const own = await shell(lab, `${lifeboat} status --json`, '--for', 'forever', '--why', 'release 7').ended
+    expect(JSON.parse(own.out).paused).toEqual({ untilMs: null, by: 'tester', why: 'release 7' })
+    expect(await paused(lab)).toBeNull()
+  })
+
+  test("its exit code is the command's, and it resumes whatever that is", async () => {
+    const lab = await adopted()
+    await writeFile(join(lab.folder, 'plain.txt'), 'not a program')
+    const cases: [string[], number, RegExp][] = [
+      [['sh', '-c', 'exit 7'], 7, /on again\n$/],
+      [['sh', '-c', 'kill -TERM $$'], 143, /on again\n$/],
+      [['no-such-program-here'], 127, /no-such-program-here cannot be run: .*\nAutomatic moves are on again\n$/],
+      [['./plain.txt'], 126, /cannot be run: .*\nAutomatic moves are on again\n$/],
+    ]
+    for (const [command, code, err] of cases) {
+      expect({ command, ...(await lab.run('pause', '--', ...command)) }).toMatchObject({ code, err: expect.stringMatching(err) })
+      expect(await paused(lab)).toBeNull()
+    }
+  })
+
+  test('standard input, output and flags behind the -- are the command\'s', async () => {
+    const lab = await adopted()
+    await writeFile(join(lab.folder, 'show.sh'), '#!/bin/sh\necho "$@"; cat\n')
+    await chmod(join(lab.folder, 'show.sh'), 0o755)
+    const ran = await start(process.execPath, [launcher, 'pause', '--why', 'x', '--', './show.sh', '--why', 'y', '--', '-1', '007'], { cwd: lab.folder, env: { CANARY_WORD: secret }, input: 'from outside' }).ended
+    expect(ran).toMatchObject({ code: 0, out: '--why y -- -1 007\nfrom outside' })
+  })
+
+  test('a signal is passed on, and the command has the last word', async () => {
+    const lab = await adopted()
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      const running = shell(lab, `trap 'echo heard; exit 9' ${signal.slice(3)}; echo '{"up":true}'; while :; do sleep 0.1; done`)
+      await running.line(({ up }) => up)
+      running.child.kill(signal)
+      expect({ told: signal, ...(await running.ended) }).toMatchObject({ code: 9, out: expect.stringContaining('heard'), err: expect.stringMatching(/on again\n$/) })
+    }
+    expect(await paused(lab)).toBeNull()
+  })
+
+  test('a person\'s pause from before stays', async () => {
+    const lab = await adopted()
+    await lab.run('pause', '--for', '8h', '--why', 'holidays')
+    expect(await lab.run('pause', '--', 'true')).toMatchObject({ code: 0, err: expect.stringMatching(/^Automatic moves are paused already, until .* by tester \(holidays\): that is left as it is\n$/) })
+    expect(await paused(lab)).toMatchObject({ why: 'holidays' })
+  })
+
+  test('a person may pause or resume meanwhile, and that stays', async () => {
+    const lab = await adopted()
+    expect(await shell(lab, `${lifeboat} resume`).ended).toMatchObject({ code: 0, out: 'Automatic moves are on again\n', err: expect.stringMatching(/^Automatic moves are paused while sh runs, .*\n$/) })
+    expect(await paused(lab)).toBeNull()
+    const ran = await shell(lab, `${lifeboat} pause --for 8h --why later >&2`).ended
+    expect(ran).toMatchObject({ code: 0, err: expect.stringMatching(/Automatic moves stay paused, until .*: tester has paused them meanwhile\n$/) })
+    expect(await paused(lab)).toMatchObject({ why: 'later' })
+  })
+
+  test("where a person's pause ends first, its own follows without a gap", async () => {
+    const lab = await adopted()
+    await lab.run('pause', '--for', '8s', '--why', 'short')
+    const ran = await shell(lab, `sleep 10; ${lifeboat} status --json`).ended
+    expect(ran.err).toMatch(/^Automatic moves are paused already, .*\(short\).*\nAutomatic moves are paused while sh runs, .*\nAutomatic moves are on again\n$/)
+    expect(JSON.parse(ran.out).paused).toMatchObject({ why: 'while sh runs' })
+    expect(await paused(lab)).toBeNull()
+  })
+
+  test('its bound holds while the command runs on, and where it is killed', async () => {
+    const lab = await adopted()
+    expect(await lab.run('pause', '--for', '1s', '--', 'sleep', '3')).toMatchObject({ code: 0, err: expect.stringMatching(/The pause is over, and sleep still runs\. To pause on: lifeboat pause\n/) })
+    const running = shell(lab, `echo '{"up":true}'; exec sleep 2`, '--for', '20m')
+    await running.line(({ up }) => up)
+    running.child.kill('SIGKILL')
+    await running.ended
+    const left = await paused(lab)
+    expect(left).toMatchObject({ why: 'while sh runs' })
+    expect(left!.untilMs! - Date.now()).toBeLessThanOrEqual(20 * 60_000)
+  })
+
+  test('without a store nothing is run', async () => {
+    const lab = await rig()
+    expect(await lab.run('pause', '--', 'touch', 'ran')).toMatchObject({ code: 2, err: expect.stringMatching(/^There is no store at/) })
+    expect(await readdir(lab.folder)).toEqual(['lifeboat.yaml'])
+    expect(await lab.run('pause', '--for', 'soon', '--', 'touch', 'ran')).toMatchObject({ code: 2, err: expect.stringMatching(/^--for soon/) })
+    await expect(access(join(lab.folder, 'ran'))).rejects.toThrow()
+  })
+
+  test('with a controller: a site that dies meanwhile is left when it is over, and no sooner', async () => {
+    const lab = await adopted()
+    const watch = lab.start('watch')
+    await watch.line(({ event, reason }) => event === 'decision' && reason === 'well')
+    const deploy = shell(lab, `echo '{"up":true}'; until [ -e ${lab.folder}/deployed ]; do sleep 0.1; done; exit 3`)
+    await deploy.line(({ up }) => up)
+    await lab.stopSite('aws')
+    await watch.line(({ event, kind, reason }) => event === 'decision' && kind === 'refuse' && reason === 'paused')
+    expect(watch.lines.filter(({ event }) => event === 'move')).toEqual([])
+    await writeFile(join(lab.folder, 'deployed'), '')
+    expect((await deploy.ended).code).toBe(3)
+    expect(await watch.line(({ event, state }) => event === 'move' && state === 'done')).toMatchObject({ from: 'aws', to: 'hetzner' })
+    watch.child.kill('SIGTERM')
+    expect((await watch.ended).code).toBe(0)
+  })
+})
+
+const script = await execa('which', ['script'], { reject: false })
+
+test.skipIf(script.exitCode !== 0)('Ctrl-C at a terminal reaches the command once', { timeout: 60_000 }, async () => {
+  const lab = await adopted()
+  await writeFile(join(lab.folder, 'count.sh'), `trap 'n=$((n + 1))' INT; echo up; i=0; while [ $i -lt 20 ]; do sleep 0.1; i=$((i + 1)); done; echo "heard $n"`)
+  const terminal = execa('script', ['-qec', `${lifeboat} pause -- sh count.sh`, '/dev/null'], { cwd: lab.folder, env: { CANARY_WORD: secret }, stdin: 'pipe', reject: false })
+  let said = ''
+  terminal.stdout.on('data', (part: Buffer) => {
+    said += part.toString()
+    if (/^up/m.test(part.toString())) terminal.stdin.write('\u0003')
+  })
+  await terminal
+  expect(said).toMatch(/heard 1\r?\n[^]*Automatic moves are on again/)
+})
