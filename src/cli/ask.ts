@@ -25,8 +25,17 @@ export type Wish = Kinds<Request>
 const requestOf = (cli: Cli, wish: Wish): Request =>
   ({ id: cli.clock.id(), by: asker(cli), expiresMs: cli.clock.now().wallMs + requestMs, ...wish }) as Request
 
+/** `after`: what is waited for once the request was carried out, while whoever acts goes on. */
+type Asked = {
+  command: string
+  warm: boolean
+  creates?: boolean
+  wish: (state: State) => Promise<Wish>
+  after?: (store: OpenStore, actor: Actor) => Promise<number>
+}
+
 /** Puts a wish to whoever acts, and follows it to its end. `wish` is made of what the actor sees, shows it, and gets the person's yes. */
-export async function ask(cli: Cli, settings: Settings, asked: { command: string; warm: boolean; creates?: boolean; wish: (state: State) => Promise<Wish> }): Promise<number> {
+export async function ask(cli: Cli, settings: Settings, asked: Asked): Promise<number> {
   if (!asked.creates) refuseNoStore(settings)
   const store = await openToWrite(settings, cli.clock)
   try {
@@ -34,7 +43,7 @@ export async function ask(cli: Cli, settings: Settings, asked: { command: string
     refuseMisfit(ledger, settings)
     const actor = await findActor({ cli, settings, store, command: asked.command, warm: asked.warm })
     try {
-      return await Promise.race([put(cli, store, actor, asked.wish), actor.fault])
+      return await Promise.race([put(cli, store, actor, asked), actor.fault])
     } finally {
       await actor.end()
     }
@@ -43,13 +52,14 @@ export async function ask(cli: Cli, settings: Settings, asked: { command: string
   }
 }
 
-async function put(cli: Cli, store: OpenStore, actor: Actor, wish: (state: State) => Promise<Wish>): Promise<number> {
+async function put(cli: Cli, store: OpenStore, actor: Actor, { wish, after }: Asked): Promise<number> {
   const wanted = await wish(await actor.state())
   cli.stop().throwIfAborted()
   const request = requestOf(cli, wanted)
   const newest = (await store.entries({ most: 1 }))[0]?.seq ?? 0
   await store.ask({ request })
-  return follow({ cli, store, request, afterSeq: newest, own: actor.own })
+  const exit = await follow({ cli, store, request, afterSeq: newest, own: actor.own })
+  return exit === exits.done && after ? after(store, actor) : exit
 }
 
 export type MoveWish = { kind: 'failover' | 'switchover' | 'failback'; to: string | null; lifted: Lifted }

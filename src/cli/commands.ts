@@ -47,6 +47,11 @@ export const commands: Record<string, Command> = {
     options: { active: { type: 'string', requiresArg: true, describe: 'the active site, where DNS does not say it' } },
     run: async (cli, args) => (await import('./commands/adopt.ts')).adopt(cli, { active: text(args, 'active') }),
   },
+  disown: {
+    usage: 'disown',
+    about: 'lets go of the names in DNS: its TXT goes, the records stay',
+    run: async (cli) => (await import('./commands/disown.ts')).disown(cli),
+  },
   watch: {
     usage: 'watch',
     about: 'the controller, in the foreground, until SIGINT or SIGTERM; SIGHUP: read the file anew',
@@ -163,7 +168,6 @@ export const commands: Record<string, Command> = {
 /** Commands that have their name already, and are built later. */
 export const notYet: Record<string, string> = {
   init: 'writes a commented lifeboat.yaml from what it finds',
-  disown: 'lets go of the names in DNS',
   up: "Pulumi for a site's stack",
   outputs: "a site's stack outputs",
   push: "the release, to a site's stack",

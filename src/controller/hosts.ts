@@ -1,6 +1,6 @@
 import { markerName, parseMarker } from '../core/marker.ts'
 import { oursOf } from '../core/move-hosts.ts'
-import type { HostView, Marker, ServerView } from '../core/moving.ts'
+import type { Change, HostView, Marker, ServerView } from '../core/moving.ts'
 import type { HostConfig } from '../core/types.ts'
 import { isEarlier } from '../core/serial.ts'
 import { signedUntilMs } from '../core/signatures.ts'
@@ -76,9 +76,14 @@ export async function writeHost(
   self: Self,
   { host, view, marker, addresses, over = [] }: { host: string; view: HostView; marker: Marker; addresses: string[] | null; over?: string[] },
 ): Promise<WriteOutcome> {
-  const { config, clock } = self.parts
+  const { config } = self.parts
   const change = planChange({ view, host: configOf(self, host), app: config.app, marker, addresses, ours: [...oursOf(self.book.ledger(), config), ...over] })
-  if ('refused' in change) return { outcome: 'refused', detail: change.refused }
+  return 'refused' in change ? { outcome: 'refused', detail: change.refused } : writeChange(self, host, change)
+}
+
+/** Makes a change at a DNS host, where that still shows what the change was made from. */
+export async function writeChange(self: Self, host: string, change: Change): Promise<WriteOutcome> {
+  const { clock } = self.parts
   if (!mayAct(self, callMs.write)) return { outcome: 'lost', detail: 'this controller no longer leads' }
   const driver = self.parts.hosts.find((h) => h.host === host)!
   const limit = clock.deadline(callMs.write)

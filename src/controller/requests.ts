@@ -53,6 +53,7 @@ async function take(self: Self, request: Request): Promise<void> {
   if (!ledger || !said) return
   self.state = { ...self.state, ledger }
   self.reportDue = true
+  if (ledger.leaving) self.dnsReadMs = null // So that our marker goes at once.
   const { decision, msg } = said as { decision: Decision; msg: string }
   if (ledger.move && decision.kind === 'move') {
     const { epoch, kind, from, to, by } = ledger.move

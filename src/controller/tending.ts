@@ -1,12 +1,13 @@
-import { standAside } from '../core/ledger.ts'
+import { leftHost, standAside } from '../core/ledger.ts'
 import { parseMarker } from '../core/marker.ts'
 import { oursOf } from '../core/move-hosts.ts'
 import type { HostConfig, Ledger } from '../core/types.ts'
 import { mend, type Mend, type Note } from '../core/upkeep.ts'
 import { shows } from '../core/zone.ts'
-import { readHost, readServers, writeHost } from './hosts.ts'
+import { callMs } from './parts.ts'
+import { readHost, readServers, writeChange, writeHost } from './hosts.ts'
 import { hostsFor } from './report.ts'
-import { isLeading, say, type Self } from './self.ts'
+import { isLeading, mayAct, say, type Self } from './self.ts'
 
 /** Reads every DNS host and name server, says what changed, and between moves brings up what is behind. */
 export async function tendDns(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void> {
@@ -14,16 +15,19 @@ export async function tendDns(self: Self, said: Map<string, string>, signal: Abo
   await Promise.all([...config.dns.hosts.map((h) => readHost(self, h.host, signal)), readServers(self, signal)])
   self.dnsReadMs = clock.now().monoMs
   // Read after DNS: what a move wrote there meanwhile, this controller's or the leader's, is then never newer than the store.
-  await self.book.refresh()
+  const { leaving } = (await self.book.refresh()).ledger ?? {}
   for (const host of config.dns.hosts) {
     const ledger = self.book.ledger()
     if (ledger.move) break
     const todo = mend(host, self.hosts[host.host] ?? null, { ...self.state, ledger }, config)
-    tell(self, host.host, todo.note, said)
+    if (todo.do !== 'remove') tell(self, host.host, todo.note, said)
     if (!isLeading(self) || !ledger.trusted) continue
     if (todo.do === 'aside') await stepAside(self, ledger, todo.note)
     if (todo.do === 'write') await bringUp(self, host, todo, said, signal)
+    if (todo.do === 'remove') await takeOut(self, host, todo, said, signal)
   }
+  // Let go of while this was under way: the hosts that it had passed by are still to be looked at.
+  if (!leaving && self.book.ledger().leaving) self.dnsReadMs = null
   if (isLeading(self)) await lookForOlderStore(self, said)
   self.dns = hostsFor(self)
   self.reportDue = true
@@ -89,4 +93,21 @@ async function bringUp(self: Self, host: HostConfig, todo: Extract<Mend, { do: '
     },
     entries: [self.book.entry('dns', note.msg, { host: host.host, outcome, detail: stands ? detail : told })],
   }))
+}
+
+/** Removes our marker where the names were let go of, and believes what is read there afterwards. Until it is gone, it is tried whenever DNS is read. */
+async function takeOut(self: Self, host: HostConfig, { change, note }: Extract<Mend, { do: 'remove' }>, said: Map<string, string>, signal: AbortSignal): Promise<void> {
+  if (change) {
+    // A new leader may not write yet: it looks again at once, not in a minute.
+    if (!mayAct(self, callMs.write)) return void (self.dnsReadMs = null)
+    const { outcome, detail } = await writeChange(self, host.host, change)
+    const after = await readHost(self, host.host, signal)
+    if (after === null || after.txt.length > 0) {
+      const msg = `${host.host}: our TXT may still stand there: ${outcome}: ${outcome === 'done' ? 'and nothing of it is seen' : detail}`
+      return tell(self, host.host, { ...note, level: 'warn', msg }, said)
+    }
+  }
+  await self.book.change((ledger) => ({ ledger: leftHost(ledger, host.host), entries: [self.book.entry('dns', note.msg, { host: host.host, outcome: 'done' })] }))
+  tell(self, host.host, note, said)
+  said.delete(host.host) // It is no fault that could be over.
 }

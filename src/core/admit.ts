@@ -1,4 +1,5 @@
 import { nothingLifted, preferredOf, targetOf, whyNot } from './decide.ts'
+import { letGo } from './ledger.ts'
 import { isPlanned, leavesData, planHash, planOf, siteOf } from './plan.ts'
 import type { Config, Decision, Ledger, Lifted, Plan, Request, State } from './types.ts'
 import type { Reason } from './words.ts'
@@ -25,6 +26,13 @@ export function admit(state: State, config: Config, request: Request): Decision 
       if (!siteOf(config, request.site)) return refuse('unknown-site', request.site)
       if (!given) return refuse('not-fenced', request.site)
       return set(request.site, { ...ledger, given: ledger.given.filter((g) => g.site !== request.site) })
+    }
+    case 'disown': {
+      if (!ledger.trusted) return refuse('store-untrusted')
+      if (ledger.move) return refuse('move-open', ledger.move.to)
+      if (ledger.record === null && !ledger.leaving) return refuse('not-adopted')
+      if (request.epoch !== ledger.epoch) return refuse('plan-changed')
+      return { kind: 'set', reason: 'disowned', site: ledger.active, ledger: letGo(ledger, config) }
     }
     case 'adopt': {
       if (config.owner === null) return refuse('owner-missing')

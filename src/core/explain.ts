@@ -133,6 +133,7 @@ const says: Record<Reason, (s: Say) => string> = {
   'not-paused': () => 'nothing is paused. To pause: lifeboat pause',
   expired: () => 'nobody took the request in time: it has expired and never runs',
   request: () => 'as asked',
+  disowned: ({ config }) => `${config.dns.names.join(', ')} ${config.dns.names.length === 1 ? 'is' : 'are'} let go of: the records stay as they are, and our TXT beside them goes`,
 }
 
 const leftBehind = ({ site, config }: Say) => (leavesData(config) ? ` A move leaves ${config.data.holds} behind at ${site}.` : '')
@@ -194,7 +195,7 @@ export function sentenceOf(decision: Decision, state: State, config: Config): st
     state,
     config,
   }
-  if (decision.kind === 'set') return `done: ${setSays(decision, state)}`
+  if (decision.kind === 'set') return `done: ${decision.reason === 'request' ? setSays(decision, state) : says[decision.reason](facts)}`
   if (decision.kind !== 'move') return `${decision.kind}: ${says[decision.reason](facts)}`
   if (decision.reason === 'request') return `move: ${planName(decision.plan)}, asked for by ${decision.by}`
   const behind = leavesData(config) && decision.plan.from !== decision.plan.to ? `. It leaves behind ${losesOf(decision.plan, config)}` : ''

@@ -60,7 +60,7 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
     promoteTried: false,
     automatic: rest.automatic,
   }
-  const closed = ledger.move ? withPast(ledger, ledger.move, 'abandoned', [], at) : ledger
+  const { leaving: _, ...closed } = ledger.move ? withPast(ledger, ledger.move, 'abandoned', [], at) : ledger
   return {
     ...closed,
     given: givenOnTheWay(ledger, plan, at),
@@ -101,6 +101,16 @@ export const standAside = (ledger: Ledger, at: Time): Ledger => ({
   ...(ledger.move ? withPast(ledger, ledger.move, 'superseded', [], at) : ledger),
   trusted: false,
 })
+
+/** The names are nobody's that we know of: what stands there is no longer ours, and our marker goes. The epoch stays, since none is ever used twice, and who was allowed to write. */
+export const letGo = (ledger: Ledger, config: Config): Ledger => ({ ...ledger, record: null, ours: [], hosts: {}, leaving: config.dns.hosts.map(({ host }) => host) })
+
+/** Our marker no longer stands at a host. */
+export function leftHost(ledger: Ledger, host: string): Ledger {
+  const { leaving = [], ...rest } = ledger
+  const left = leaving.filter((each) => each !== host)
+  return left.length > 0 ? { ...rest, leaving: left } : rest
+}
 
 function withPast(ledger: Ledger, move: Move, state: MoveState, debts: string[], at: Time): Ledger {
   const past: Past = {

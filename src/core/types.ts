@@ -188,6 +188,8 @@ export type Ledger = {
   longTailUntilMs: number | null
   /** The file of the last `watch` that led, or the one that a person accepted since. Left out: no `watch` has led yet. */
   file?: FileInForce
+  /** DNS hosts where our marker may still stand although the names were let go of: it is removed there. Left out: none. */
+  leaving?: string[]
   /** What people were told, and what still waits to be. Left out: nobody was ever to be told. */
   telling?: Telling
 }
@@ -269,6 +271,8 @@ export type Request = {
   /** `only`: this very pause, and no other that was set since; left out: whichever stands. */
   | { what: 'resume'; only?: NonNullable<Ledger['pause']> }
   | { what: 'rejoin'; site: string }
+  /** `epoch`: the ledger's, as the person saw it. */
+  | { what: 'disown'; epoch: number }
 )
 
 /** `site`: whom it is about. `would`: the move that was not started. */

@@ -1,10 +1,11 @@
 import { hourMs, reassertsPerHour } from './limits.ts'
 import { markerFor, oursOf } from './move-hosts.ts'
 import { leavesData } from './plan.ts'
-import type { HostView, Marker } from './moving.ts'
+import { parseMarker } from './marker.ts'
+import type { Change, HostView, Marker } from './moving.ts'
 import type { Config, HostConfig, Ledger, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
-import { addressesOf, foreignValues, shows, stillServes, throughUnlisted } from './zone.ts'
+import { addressesOf, foreignValues, planRemoval, shows, stillServes, throughUnlisted } from './zone.ts'
 
 /** Something to log and to journal. */
 export type Note = { event: Event; level: 'info' | 'warn'; site: string | null; host: string | null; msg: string }
@@ -34,11 +35,13 @@ export function upkeep({ ledger, watch }: State, config: Config): { ledger: Ledg
 
 /**
  * What to do about one DNS host between moves. `write`: bring it to the record; `drift`: somebody else changed it, and what they
- * wrote (`over`) is replaced as well. `aside`: somebody else acts.
+ * wrote (`over`) is replaced as well. `remove`: the names were let go of, and our marker goes by this change; null: it does not stand there.
+ * `aside`: somebody else acts.
  */
 export type Mend =
   | { do: 'nothing'; note: Note | null }
   | { do: 'write'; marker: Marker; addresses: string[]; drift: boolean; over: string[]; note: Note }
+  | { do: 'remove'; change: Change | null; note: Note }
   | { do: 'aside'; note: Note }
 
 type At = { host: HostConfig; view: HostView; record: Placement; ledger: Ledger; wallMs: number; config: Config }
@@ -54,9 +57,25 @@ const bring = ({ host, record, config }: At, msg: string, over: string[] = []): 
   note: noteOf(host, over.length > 0 ? 'warn' : 'info', `${host.host} ${msg}`),
 })
 
+const aside = (host: HostConfig, view: HostView, { epoch }: Ledger): Mend => ({
+  do: 'aside',
+  note: noteOf(host, 'warn', `${host.host} shows ${view.txt[0]}, and this store knows epoch ${epoch}: another controller acts, or this store is an old copy. It watches, and does nothing until: lifeboat adopt`),
+})
+
+/** A host of names that were let go of. What stands there and is not ours stays. */
+function leaveHost(host: HostConfig, view: HostView | null, ledger: Ledger): Mend {
+  if (!view) return { do: 'nothing', note: noteOf(host, 'warn', `${host.host} gives no usable answer: our TXT is removed there when it does`) }
+  const change = planRemoval({ view, host, app: ledger.app, owner: ledger.owner ?? '' })
+  if (change === null) return { do: 'remove', change, note: noteOf(host, 'info', `${host.host}: no TXT of ours stands there any more, and the records stay`) }
+  if ('refused' in change) return { do: 'remove', change: null, note: noteOf(host, 'warn', `${host.host}: ${change.refused}: it stays`) }
+  if ((parseMarker(view.txt[0] ?? '')?.epoch ?? 0) > ledger.epoch) return aside(host, view, ledger)
+  return { do: 'remove', change, note: noteOf(host, 'info', `${host.host}: our TXT is removed, and the records stay`) }
+}
+
 /** Holds one DNS host, as read, against the ledger's record. A null view is "could not find out". */
 export function mend(host: HostConfig, view: HostView | null, { ledger, watch }: State, config: Config): Mend {
   const { record } = ledger
+  if (ledger.leaving?.includes(host.host)) return leaveHost(host, view, ledger)
   if (!view) return { do: 'nothing', note: noteOf(host, 'warn', `${host.host} gives no usable answer: it stays a debt until it does`) }
   if (!record || !config.owner) return { do: 'nothing', note: null }
   const at: At = { host, view, record, ledger, wallMs: watch.at?.wallMs ?? 0, config }
@@ -68,7 +87,7 @@ export function mend(host: HostConfig, view: HostView | null, { ledger, watch }:
       return bring(at, `is brought up to epoch ${record.epoch}`)
     case 'newer':
     case 'other-move':
-      return { do: 'aside', note: noteOf(host, 'warn', `${host.host} shows ${view.txt[0]}, and this store knows epoch ${ledger.epoch}: another controller acts, or this store is an old copy. It watches, and does nothing until: lifeboat adopt`) }
+      return aside(host, view, ledger)
     case 'foreign':
       return leave(at, "has a TXT at the marker's name that is not ours: nothing is written there")
     case 'absent':

@@ -92,6 +92,7 @@ export const reasons = {
   'address-changed': { alarm: true, means: "the active site's address changed" },
   redirect: { alarm: true, means: 'an open move was turned to another site' },
   request: { alarm: false, means: 'a person asked for it' },
+  disowned: { alarm: false, means: 'a person let go of the names: the records stay' },
   // why a person's request is refused, or what became of it
   'active-is-up': { alarm: false, means: 'the active site is up' },
   'target-unready': { alarm: false, means: 'the target is not known to be well' },

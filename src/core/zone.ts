@@ -140,6 +140,15 @@ export const planChange = (asked: {
   return empty ? { refused: empty } : { zone: host.zone, txt, sets }
 }
 
+/** The one change that takes our marker out of a DNS host, as read, and leaves its records. Null: it shows none. */
+export const planRemoval = ({ view, host, app, owner }: { view: HostView; host: HostConfig; app: string; owner: string }): Change | { refused: string } | null => {
+  const name = markerName(app, host.zone)
+  const seen = markerSeen(view, app, owner)
+  if (seen === 'absent') return null
+  if (seen === 'foreign') return { refused: foreignTxt(view, name) }
+  return { zone: host.zone, txt: { name, ttlS: host.ttlS, old: view.txt, oldTtlS: view.txtTtlS, new: [] }, sets: [] }
+}
+
 /** How a view stands against what it should show. */
 export type Shown = 'yes' | 'other-addresses' | 'older' | 'newer' | 'other-move' | 'absent' | 'foreign'
 

@@ -25,6 +25,7 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
   z.strictObject({ ...common, what: z.literal('pause'), ...pause }),
   z.strictObject({ ...common, what: z.literal('resume'), only: z.strictObject({ ...pause, by: common.by }).optional() }),
   z.strictObject({ ...common, what: z.literal('rejoin'), site: z.string() }),
+  z.strictObject({ ...common, what: z.literal('disown'), epoch: z.number().int() }),
 ])
 
 /** How much of the journal one question may ask for. */

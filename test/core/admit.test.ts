@@ -126,6 +126,20 @@ describe('other requests', () => {
     for (const other of [{ untilMs: 7 }, { by: 'bo' }, { why: 'later' }]) expect(told(admit(state, story.config, { ...base, what: 'resume', only: { ...only, ...other } }))).toBe('refuse not-paused')
   })
 
+  test('disown: the names are let go of, and nothing but the record is forgotten', () => {
+    const disown = (ledger: Partial<Ledger>, epoch = 7) => admit(storyFor({ ledger }).state, configOf(), { ...base, what: 'disown', epoch })
+    expect(disown({ ours: ['192.0.2.1'], hosts: { dns1: 7 } })).toMatchObject({
+      kind: 'set', reason: 'disowned', site: 'aws',
+      ledger: { epoch: 7, active: 'aws', record: null, ours: [], hosts: {}, leaving: configOf().dns.hosts.map(({ host }) => host) },
+    })
+    expect(told(disown({ move: moveOf(configOf()) }))).toBe('refuse move-open hetzner')
+    expect(told(disown({ trusted: false }))).toBe('refuse store-untrusted')
+    expect(told(disown({ record: null }))).toBe('refuse not-adopted')
+    expect(told(disown({}, 6))).toBe('refuse plan-changed')
+    // Again, where a host did not answer the first time.
+    expect(disown({ record: null, leaving: ['dns1'] })).toMatchObject({ kind: 'set', reason: 'disowned' })
+  })
+
   test('rejoin', () => {
     const story = storyFor({ ledger: given })
     expect(admit(story.state, story.config, { ...base, what: 'rejoin', site: 'hetzner' })).toMatchObject({ kind: 'set', site: 'hetzner', ledger: { given: [] } })

@@ -46,6 +46,7 @@ describe('mending one DNS host between moves', () => {
     return `${what}${note ? ` (${note.level}): ${note.msg}` : ''}`
   }
   const ok = markerText(7, 'aws', 'pointed')
+  const gone = { record: null, leaving: ['dns1'], owner }
   const reassert = configOf({ dns: { drift: 'reassert' } })
 
   test.each<[string, string, RegExp]>([
@@ -68,6 +69,13 @@ describe('mending one DNS host between moves', () => {
     ['an old one does not count', as(viewOf([ok], ['192.0.2.2']), { config: reassert, ledger: { reassertsMs: [day, day - 1, day - 3_700_000] } }), /^write/],
     ['a stranger beside ours is taken out', as(viewOf([ok], ['192.0.2.1', '198.51.100.9']), { config: reassert }), /^write \(warn\): .*also serves what lifeboat did not write: .*198.51.100.9, changed by somebody else .*: it is written back/],
     ['what others wrote beside ours stays, and is told', as(viewOf([ok], ['192.0.2.1', '198.51.100.9'])), /^nothing \(warn\): dns1 also serves what lifeboat did not write.*198.51.100.9/],
+    ['let go of: our TXT goes', as(viewOf([ok], ['192.0.2.9']), { ledger: gone }), /^remove \(info\): dns1: our TXT is removed, and the records stay$/],
+    ['let go of: one of an older epoch goes too', as(viewOf([markerText(5, 'aws', 'claimed')], []), { ledger: gone }), /^remove \(info\): dns1: our TXT is removed/],
+    ['let go of: it is gone already', as(viewOf([], ['192.0.2.9']), { ledger: gone }), /^remove \(info\): dns1: no TXT of ours stands there any more/],
+    ["let go of: another owner's TXT stays", as(viewOf([ok.replace(owner, '0'.repeat(32))], []), { ledger: gone }), /^remove \(warn\): dns1: the TXT at .* belongs to another owner .*: it stays$/],
+    ['let go of: a higher epoch, stand aside', as(viewOf([markerText(8, 'hetzner', 'pointed')], []), { ledger: gone }), /^aside \(warn\)/],
+    ['let go of: it does not answer', as(null, { ledger: gone }), /^nothing \(warn\): dns1 gives no usable answer: our TXT is removed there when it does$/],
+    ['let go of: a host that is through with it is left alone', as(viewOf([ok], ['192.0.2.9']), { ledger: gone, host: 1 }), /^nothing$/],
     ['not adopted: nothing', as(viewOf([], ['192.0.2.9']), { ledger: { record: null } }), /^nothing$/],
   ])('%s', (_, said, expected) => {
     expect(said).toMatch(expected)

@@ -1,10 +1,14 @@
 import { freshLedger } from '../../core/ledger.ts'
 import { exits } from '../../errors.ts'
+import type { Journal } from '../../ports.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { movesOf, type MoveRun } from '../moves.ts'
 import { openToRead, readSettings } from '../store.ts'
 import { clockTime, dateTime, took } from '../times.ts'
+
+/** As far back as they are looked for. */
+const requestsMost = 1_000
 
 /** Moves, newest first, with each step's time and outcome. */
 export async function history(cli: Cli): Promise<number> {
@@ -14,8 +18,19 @@ export async function history(cli: Cli): Promise<number> {
   const moves = await movesOf(ledger ?? freshLedger(settings.core), store)
   if (cli.flags.json) cli.json(moves)
   else if (moves.length === 0) cli.out('No moves yet')
-  else cli.out(moves.map((move) => linesOf(move).join('\n')).join('\n\n'))
+  else {
+    const told = [...moves.map((move) => ({ atMs: move.startedMs, lines: linesOf(move) })), ...(await lettingsGo(store))]
+    cli.out(told.sort((a, b) => b.atMs - a.atMs).map(({ lines }) => lines.join('\n')).join('\n\n'))
+  }
   return exits.done
+}
+
+/** Each time that the names were let go of: no move, and yet the reason why none followed. */
+async function lettingsGo(journal: Journal): Promise<{ atMs: number; lines: string[] }[]> {
+  const asked = await journal.entries({ event: 'request', most: requestsMost })
+  return asked
+    .filter(({ fields }) => fields.reason === 'disowned')
+    .map(({ atMs, msg, fields }) => ({ atMs, lines: [`disown  ${dateTime(atMs)} UTC, by ${fields.by}: ${msg.replace(/^done: /, '')}`] }))
 }
 
 function linesOf(move: MoveRun): string[] {
