@@ -19,9 +19,10 @@ const place = ({ epoch, state }: Marker): number => epoch * 2 + Number(state ===
 /**
  * The highest epoch that any name server shows counts, so that one which is behind makes no given-up site believe that it is active. A
  * move is confirmed when half of the name servers show it (DNS.md, "Confirm"): where half of them say nothing of ours, a newer one
- * may stand there, and where fewer than half show this one, it is not done.
+ * may stand there, and where fewer than half show this one, it is not done. `machines`: what the addresses of each name server say.
  */
-export function roleOf(site: string, sayings: Saying[], config: Pick<Config, 'app' | 'owner'>): RoleSeen {
+export function roleOf(site: string, machines: Saying[][], config: Pick<Config, 'app' | 'owner'>): RoleSeen {
+  const sayings = machines.flatMap(borrow)
   const unknown = (why: string): RoleSeen => ({ is: 'unknown', sentence: `Whether ${site} is active could not be found out: ${why}` })
   const read: Read[] = sayings.map((saying) => ({ ...saying, marker: markerIn(saying, config) }))
   const shows = read.filter((each): each is Shown => each.marker !== null)
@@ -39,6 +40,12 @@ export function roleOf(site: string, sayings: Saying[], config: Pick<Config, 'ap
   if (named !== site) return { is: 'not', sentence: `${site} is not active: ${named} is (${seen})` }
   if (newest.length * 2 < sayings.length) return unknown(`the move to it is not done (${seen}, and half of them must). Ask again`)
   return { is: 'active', sentence: `${site} is active (${seen})` }
+}
+
+/** Behind its addresses a name server is one: who has no IPv6 hears over IPv4 what stands at both. */
+function borrow(machine: Saying[]): Saying[] {
+  const heard = machine.find(({ txt }) => txt !== null)?.txt ?? null
+  return machine.map(({ server, txt }) => ({ server, txt: txt ?? heard }))
 }
 
 /** The marker of ours that it shows. Null: none; two TXTs are nobody's word, whatever one of them is. */

@@ -4,7 +4,7 @@ import { claimed, marker, moveOf, now, old, others, owner, roleCases, type Word 
 
 const asked = (site: string, ...says: Word[]): RoleSeen => {
   const sayings: Saying[] = says.map((say, n) => ({ server: `ns${n + 1}`, txt: typeof say === 'string' ? [say] : say }))
-  return roleOf(site, sayings, { app: 'shop', owner })
+  return roleOf(site, sayings.map((saying) => [saying]), { app: 'shop', owner })
 }
 
 describe('is a site active, by what its name servers say', () => {
@@ -22,6 +22,16 @@ describe('is a site active, by what its name servers say', () => {
     for (const done of [[now, now, old, old], [now, now, old], [now, old], [now]])
       for (let deaf = 0; deaf < 2 ** done.length; deaf++) expect(asked('aws', ...done.map((say, n) => (deaf & (2 ** n) ? null : say))).is).not.toBe('active')
   })
+})
+
+test('a name server is one behind its addresses, for who has no IPv6', () => {
+  const both = (n: number, v4: string | null, v6: string | null = null): Saying[] => [v4, v6].map((text, i) => ({ server: `ns${n}-v${i ? 6 : 4}`, txt: text === null ? null : [text] }))
+  const is = (...machines: Saying[][]) => ['aws', 'hetzner'].map((site) => roleOf(site, machines, { app: 'shop', owner }).is)
+  expect(is(both(1, now), both(2, now))).toEqual(['not', 'active'])
+  expect(is(both(1, old), both(2, now))).toEqual(['not', 'active'])
+  expect(is(both(1, now), both(2, null))).toEqual(['unknown', 'unknown'])
+  // Two that answer at one name differ: the newer one counts.
+  expect(is(both(1, old, now), both(2, old))).toEqual(['not', 'unknown'])
 })
 
 test('one sentence each, with what there is to do', () => {

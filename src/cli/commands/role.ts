@@ -21,8 +21,8 @@ export async function role(cli: Cli, { site }: { site: string }): Promise<number
   return seen.is === 'active' ? exits.done : exits.notAsItShouldBe
 }
 
-/** What each name server of each zone says, asked directly. Throws Said where it could not be found out which there are. */
-async function sayingsOf(settings: Settings, cli: Cli): Promise<Saying[]> {
+/** What each name server of each zone says at each of its addresses, asked directly. Throws Said where it could not be found out which there are. */
+async function sayingsOf(settings: Settings, cli: Cli): Promise<Saying[][]> {
   const nameServers = nameServersOf(settings, cli.clock)
   const zones = [...new Set(settings.core.dns.hosts.map(({ zone }) => zone))]
   const ofZones = await Promise.all(
@@ -34,14 +34,8 @@ async function sayingsOf(settings: Settings, cli: Cli): Promise<Saying[]> {
         const dig = { server, zone, marker: markerName(settings.core.app, zone), names: [], timeoutMs: callMs.read }
         return { server, txt: (await digHost(dig, cli.clock, limit))?.txt ?? null }
       }
-      return (await Promise.all(machines.map(async (addresses) => borrow(await Promise.all(addresses.map(ask)))))).flat()
+      return Promise.all(machines.map((addresses) => Promise.all(addresses.map(ask))))
     }),
   )
   return ofZones.flat()
-}
-
-/** Behind its addresses one name server is one: a machine without IPv6 hears the same over IPv4. */
-function borrow(sayings: Saying[]): Saying[] {
-  const heard = sayings.find(({ txt }) => txt !== null)?.txt ?? null
-  return sayings.map(({ server, txt }) => ({ server, txt: txt ?? heard }))
 }

@@ -46,6 +46,10 @@ deep.er 60 NS ns2.other\nlame 60 NS nowhere.other`,
   test('glue, both families, and names elsewhere', async () => {
     expect(await walk().of('shop.example', signal())).toEqual([`127.0.40.2:${port}`, `127.0.40.3:${port}`, `[2001:db8::2]:${port}`])
   })
+  test('the addresses of one name server together', async () => {
+    expect(await walk().machines('shop.example', signal())).toEqual([[`127.0.40.2:${port}`, `[2001:db8::2]:${port}`], [`127.0.40.3:${port}`]])
+    expect(await nameServers({ override: () => ['192.0.2.53', '192.0.2.54:54'], timeoutMs: 100 }, machineClock).machines('shop.example', signal())).toEqual([['192.0.2.53:53'], ['192.0.2.54:54']])
+  })
   test('a zone two labels below its parent', async () => {
     expect(await walk().of('deep.er.example', signal())).toEqual([`127.0.40.3:${port}`])
   })
