@@ -4,6 +4,7 @@ import { signedBy, signersIn } from '../../../src/drivers/dns/dnssec.ts'
 import { ask, digHost, recordsIn } from '../../../src/drivers/dns/query.ts'
 import { rrTypes } from '../../../src/drivers/dns/wire.ts'
 import type { Rr } from '../../../src/drivers/dns/wire.ts'
+import { viewShape } from '../../../src/drivers/vantages/shapes.ts'
 import { debian } from '../../lab/debian.ts'
 import { startKnot } from '../../lab/knot.ts'
 import type { Knot } from '../../lab/knot.ts'
@@ -33,6 +34,7 @@ describe.skipIf(!unpacked)('what Knot signs', () => {
   test.each(Object.entries(algorithms))('every set is verified: %s', async (algorithm, number) => {
     const view = await dig(zoneOf(algorithm), 'both')
     expect(view?.sets.map(({ type }) => type)).toEqual(['A', 'AAAA', 'CNAME', 'A', 'A'])
+    expect(viewShape.parse(JSON.parse(JSON.stringify(view)))).toEqual(view) // As a vantage elsewhere sends it.
     const wallMs = machineClock.now().wallMs
     for (const { signed } of view!.sets) {
       expect(signed!.sinceMs).toBeLessThanOrEqual(wallMs)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { digHost } from '../../../src/drivers/dns/query.ts'
+import { viewShape } from '../../../src/drivers/vantages/shapes.ts'
 import { debian } from '../../lab/debian.ts'
 import { addition } from '../../lab/hand.ts'
 import { embeddedWith, knotWith } from '../../lab/servers.ts'
@@ -49,8 +50,9 @@ const wildcards = (kind: string, start: () => Promise<Started>): void => {
       ['*.nowhere', '*'],
       [`${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(50)}`, '*'],
     ])('%s', async (name, expected) => {
-      const sets = (await dig([`${name}.${zone}`]))?.sets
-      const through = sets?.map((set) => set.through)
+      const view = await dig([`${name}.${zone}`])
+      expect(viewShape.parse(JSON.parse(JSON.stringify(view)))).toEqual(view) // As a vantage elsewhere sends it.
+      const through = view?.sets.map((set) => set.through)
       expect(through).toEqual(expected === null ? [] : [expected && `${expected}.${zone}`])
     })
 
