@@ -48,8 +48,8 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   } finally {
     stop.abort(signal.reason)
     await Promise.allSettled(loops)
-    if (signal.aborted) await tellers.last()
     try {
+      if (signal.aborted) await tellers.last()
       if (signal.aborted && !options.ownMoves) await closeReport(self)
     } finally {
       await self.lease?.release()

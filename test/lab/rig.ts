@@ -79,8 +79,8 @@ export type Rig = {
   /** Called around every write of any controller; may crash it. */
   onWrite: ((when: 'before' | 'after', host: string) => void | Promise<void>) | null
   controllers: Controller[]
-  /** `file`: the hash of its file and what that says; the same for all unless given. `as`: a `watch` unless given. */
-  start(id?: string, file?: Pick<Parts, 'configHash' | 'written'>, as?: Pick<RunOptions, 'ownMoves'>): Controller
+  /** `file`: the hash of its file, what that says and who is told; the same for all, and nobody, unless given. `as`: a `watch` unless given. */
+  start(id?: string, file?: Pick<Parts, 'configHash' | 'written' | 'tells' | 'heartbeat'>, as?: Pick<RunOptions, 'ownMoves'>): Controller
   client: Client
   ledger(): Promise<Ledger>
   ask(request: Asked): Promise<string>
