@@ -3,6 +3,7 @@ import { dnsDrivers, type DnsDriver } from '../config/companies.ts'
 import { formatDuration } from '../config/durations.ts'
 import type { Check, DnsHostSettings, Settings } from '../config/settings.ts'
 import type { Config, SiteConfig } from '../core/types.ts'
+import { channelName } from '../drivers/channels/forms.ts'
 import { quorumOf, votersOf } from '../core/votes.ts'
 import { columns } from './columns.ts'
 
@@ -58,6 +59,12 @@ const policy = ({ core: { policy, data } }: Settings): string => {
   const what = held ? `only a cut moves without a person, since a move would leave behind: ${data.holds}` : `${when}; a move leaves nothing behind`
   return policy.automatic ? `It moves by itself: ${what}` : `It does nothing by itself (policy.automatic is false) and says what it would do: ${what}`
 }
+
+const told = ({ notify, heartbeat }: Settings): string[] => [
+  notify.length === 0 ? 'Nobody is told of moves and alarms (notify)' : 'Who is told of what; to try it: lifeboat notify',
+  ...aligned(notify.map(({ url, events }, i) => [channelName(i, url), events.join(', ')])),
+  heartbeat ? `Every ${formatDuration(heartbeat.everyMs)} a heartbeat is sent while rounds are on time` : 'Nobody misses this process when it falls silent (heartbeat)',
+]
 
 // ── What each loss leaves ────────────────────────────────────────────────────
 
@@ -127,6 +134,8 @@ export const describe = (settings: Settings): string[] => {
     ...names(settings),
     '',
     policy(settings),
+    '',
+    ...told(settings),
     '',
     ...losses(settings),
     ...shared(settings),

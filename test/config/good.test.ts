@@ -52,6 +52,7 @@ test('a minimal file of twelve lines takes every default', () => {
     active: [{ kind: 'http', url: 'https://shop.example/healthz', status: [200], body: null, tls: 'public' }],
     standby: null,
   })
+  expect([settings.notify, settings.heartbeat]).toEqual([[], null])
   expect(settings.store.path).toBe(join(folderOf('good'), '.lifeboat/shop.db'))
   expect(settings.warnings.map((line) => line.split(': ')[1])).toEqual(['canaries', 'data', 'sites.there.cloud'])
 })
@@ -88,7 +89,12 @@ test('a full file says what it says, in canonical form', () => {
     digitalocean: { token: 'not-a-real-token', secondToken: 'not-a-real-second', endpoint: 'http://127.0.0.1:8080' },
   })
   expect(settings.store.path).toBe(join(folderOf('good'), '../store.db'))
-  expect(settings.secrets.toSorted()).toEqual(['c2VjcmV0LW9mLXRoZS16b25l', 'not-a-real-one-at-all', 'not-a-real-second', 'not-a-real-token'])
+  expect(settings.secrets.toSorted()).toEqual(['c2VjcmV0LW9mLXRoZS16b25l', 'https://hc.example/ping/4f1c', 'https://ntfy.example/shop', 'not-a-real-one-at-all', 'not-a-real-second', 'not-a-real-token'])
+  expect(settings.notify).toEqual([
+    { url: 'https://ntfy.example/shop', exec: null, events: ['move', 'alarm'] },
+    { url: null, exec: ['/usr/local/bin/page-me'], events: ['alarm'] },
+  ])
+  expect(settings.heartbeat).toEqual({ url: 'https://hc.example/ping/4f1c', everyMs: 60_000 })
 })
 
 test('tcp and dns are kinds of check', () => {
