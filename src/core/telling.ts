@@ -13,6 +13,8 @@ export type Message = {
   /** Null: of a test, which belongs to none. */
   epoch: number | null
   events: Tell[]
+  /** True: what an earlier alarm said is over. */
+  over: boolean
   /** When it happened, wall clock. */
   atMs: number
   /** Why, in the words of a decision. Null: no decision is behind it. */
@@ -102,7 +104,7 @@ function tellEntry(telling: Telling, entry: Entry, news: News): Telling {
   if (event !== 'move') return telling
   const isAlarm = fields.state === 'superseded' || (fields.state === 'open' && reasons[reason as Reason]?.alarm)
   const sentence = fields.state === 'open' ? whyOpened(entry, news) : msg
-  return add(drop(telling, source), { events: isAlarm ? ['move', 'alarm'] : ['move'], atMs, reason, sentence }, news)
+  return add(drop(telling, source), { events: isAlarm ? ['move', 'alarm'] : ['move'], over: false, atMs, reason, sentence }, news)
 }
 
 /** The sentence of the decision, or of the request, that opened it; of one that was turned to another site what is journaled of that. */
@@ -123,14 +125,14 @@ function tellStanding(telling: Telling, source: string, standing: Standing, news
   if (!episode) return telling
   if (episode.overSinceMs === null) return put(telling, { ...episode, overSinceMs: news.wallMs })
   if (news.wallMs - episode.overSinceMs < overAfterMs) return telling
-  return add(drop(telling, source), { events: ['alarm'], atMs: news.wallMs, reason: null, sentence: `over: ${standing.calm}` }, news)
+  return add(drop(telling, source), { events: ['alarm'], over: true, atMs: news.wallMs, reason: null, sentence: `over: ${standing.calm}` }, news)
 }
 
 /** Told unless it was said already in this episode. */
 function once(telling: Telling, source: string, { what, sentence, reason }: Pick<Alarm, 'what' | 'sentence' | 'reason'>, events: Tell[], news: News): Telling {
   const episode = telling.episodes.find((each) => each.source === source) ?? { source, said: [], overSinceMs: null }
   if (episode.said.includes(what)) return episode.overSinceMs === null ? telling : put(telling, { ...episode, overSinceMs: null })
-  return add(put(telling, { source, said: [...episode.said, what].slice(-waitsMost), overSinceMs: null }), { events, atMs: news.wallMs, reason, sentence }, news)
+  return add(put(telling, { source, said: [...episode.said, what].slice(-waitsMost), overSinceMs: null }), { events, over: false, atMs: news.wallMs, reason, sentence }, news)
 }
 
 const drop = (telling: Telling, source: string): Telling => ({ ...telling, episodes: telling.episodes.filter((each) => each.source !== source) })
@@ -140,7 +142,7 @@ const put = (telling: Telling, episode: Episode): Telling => ({ ...telling, epis
 // ── Messages ─────────────────────────────────────────────────────────────────
 
 /** Puts a message where it waits; nothing where no channel asked for its events. */
-function add(telling: Telling, { events, ...rest }: Pick<Message, 'events' | 'atMs' | 'reason' | 'sentence'>, { app, epoch, next, channels }: News): Telling {
+function add(telling: Telling, { events, ...rest }: Omit<Message, 'id' | 'app' | 'epoch' | 'next'>, { app, epoch, next, channels }: News): Telling {
   const to = channels.filter((channel) => channel.events.some((each) => events.includes(each))).map(({ channel }) => channel)
   if (to.length === 0) return telling
   const made = telling.made + 1

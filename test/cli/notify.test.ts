@@ -21,7 +21,7 @@ test('lifeboat notify tries every channel, and says which took it', { timeout: 3
   expect(well).toMatchObject({ code: 0, err: '' })
   expect(well.out.replaceAll(/[\d.]+ m?s\b/g, 'N')).toBe('notify[0] (json)  move, alarm  took it in N\nnotify[1] (exec)  alarm        took it in N\n')
   const sent = receiver.messages()
-  expect(sent).toEqual([{ id: expect.stringMatching(/^shop-test-/), app: 'shop', epoch: null, events: ['test'], atMs: expect.any(Number), reason: null, sentence: expect.stringContaining('nothing has happened'), next: 'to look: lifeboat status' }])
+  expect(sent).toEqual([{ id: expect.stringMatching(/^shop-test-/), app: 'shop', epoch: null, events: ['test'], over: false, atMs: expect.any(Number), reason: null, sentence: expect.stringContaining('nothing has happened'), next: 'to look: lifeboat status' }])
   expect(await told(lab)).toEqual(sent)
   answer = { status: 404 }
   expect(await lab.run('notify')).toMatchObject({ code: 5, out: expect.stringMatching(/^notify\[0\] \(json\) +move, alarm +did not take it: HTTP 404: there is nothing at this address$/m) })
@@ -31,6 +31,17 @@ test('lifeboat notify tries every channel, and says which took it', { timeout: 3
     { channel: 'notify[1] (exec)', events: ['alarm'], outcome: 'done', detail: '', ms: expect.any(Number) },
   ]])
   expect(lab.printed()).not.toContain('secret-path')
+})
+
+test("the README's example is sound", { timeout: 30_000 }, async () => {
+  const lab = await rig()
+  const [, example] = /```yaml\n(notify:[^]*?)```/.exec(await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')) ?? []
+  await lab.write(withEnd(example!))
+  await writeFile(join(lab.folder, 'lifeboat.env'), 'NTFY_URL=https://ntfy.example/secret-path\nHEARTBEAT_URL=https://hc.example/secret-path\n', { mode: 0o600 })
+  const { code, out } = await lab.run('check')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^ {2}notify\[0\] \(ntfy\) {2}move, alarm\n {2}notify\[1\] \(exec\) {2}alarm\nEvery 1m a heartbeat is sent/m)
+  expect(out).not.toContain('secret-path')
 })
 
 test('watch tells of a failover, status shows whom it could not, and a command that acts alone tells too', { timeout: 60_000 }, async () => {

@@ -24,7 +24,7 @@ describe('a move', () => {
     const entries = journal(decision, opened('outage', { decision: 'd1' }), ended('done'))
     const once = tell(freshTelling(0), news({ entries }))
     expect(said(once)).toEqual(['move: aws has been down for 3 min > both,alarms', 'failover aws → hetzner is done > both'])
-    expect(once.outbox[0]?.message).toEqual({ id: 'shop-1', app: 'shop', epoch: 7, events: ['move', 'alarm'], atMs: day + 1, reason: 'outage', sentence: 'move: aws has been down for 3 min', next: 'to look: lifeboat status' })
+    expect(once.outbox[0]?.message).toEqual({ id: 'shop-1', app: 'shop', epoch: 7, events: ['move', 'alarm'], over: false, atMs: day + 1, reason: 'outage', sentence: 'move: aws has been down for 3 min', next: 'to look: lifeboat status' })
     // Whoever reads the journal again tells nothing again.
     expect(tell(once, news({ entries }))).toEqual(once)
   })
@@ -65,6 +65,7 @@ describe('an alarm', () => {
     expect(said(telling)).toHaveLength(1)
     telling = at(2 * overAfterMs + 1_000, calm, telling)
     expect(said(telling)[1]).toBe('over: aws is well > both,alarms')
+    expect(telling.outbox.map(({ message }) => message.over)).toEqual([false, true])
     expect(at(3 * overAfterMs, calm, telling)).toEqual(telling)
     expect(said(at(3 * overAfterMs, down, telling))).toHaveLength(3)
   })

@@ -18,6 +18,7 @@ export async function notify(cli: Cli): Promise<number> {
     app: core.app,
     epoch: null,
     events: ['test'],
+    over: false,
     atMs: Math.round(cli.clock.now().wallMs),
     reason: null,
     sentence: `lifeboat notify, typed at ${hostname()}, tries its channels: nothing has happened`,

@@ -1,4 +1,5 @@
 import type { Message } from '../../core/telling.ts'
+import type { Tell } from '../../core/words.ts'
 
 /** How a message is posted to one kind of receiver. */
 export type Form = {
@@ -13,9 +14,17 @@ export const json: Form = { kind: 'json', post: (url, message) => ({ url, body: 
 /** ntfy turns a longer message into an attached file (docs.ntfy.sh/publish, 2026-11). */
 const ntfyMaxBytes = 4_096
 
+/** Priority 5 rings through a phone's silence, 3 is the usual one; the tags are shown as emoji. */
+const rings = {
+  alarm: { priority: 5, tag: 'rotating_light' },
+  over: { priority: 3, tag: 'white_check_mark' },
+  move: { priority: 3, tag: 'anchor' },
+  test: { priority: 3, tag: 'anchor' },
+} as const
+
 /**
  * docs.ntfy.sh/publish, "Publish as JSON" (2026-11): JSON goes to the server's root and names its topic; at the topic's own address it would
- * be shown as it is. Headers instead of it could not carry our arrows. Priority 5 rings through a phone's silence, 3 is the usual one.
+ * be shown as it is. Headers instead of it could not carry our arrows.
  */
 export const ntfy: Form = {
   kind: 'ntfy',
@@ -23,9 +32,9 @@ export const ntfy: Form = {
     const [, base = '/', topic = ''] = /^(.*\/)([^/]*)$/.exec(address.pathname.replace(/\/$/, '')) ?? []
     const url = new URL(address)
     url.pathname = base
-    const isAlarm = message.events.includes('alarm')
+    const { priority, tag } = rings[kindOf(message)]
     const text = cut(textOf(message), ntfyMaxBytes, (part) => Buffer.byteLength(part))
-    return { url, body: { topic, title: titleOf(message), message: text, priority: isAlarm ? 5 : 3, tags: [isAlarm ? 'rotating_light' : 'anchor'] } }
+    return { url, body: { topic, title: titleOf(message), message: text, priority, tags: [tag] } }
   },
 }
 
@@ -67,7 +76,9 @@ export function formOf({ hostname, pathname }: URL): Form {
 /** How a channel is named wherever it is spoken of: by its place in the file and its kind, since its address is a secret. `url` null: a program. */
 export const channelName = (index: number, url: string | null): string => `notify[${index}] (${url === null ? 'exec' : formOf(new URL(url)).kind})`
 
-const titleOf = ({ app, events }: Message): string => `${app}: ${events.includes('alarm') ? 'alarm' : events.join(', ')}`
+const titleOf = (message: Message): string => `${message.app}: ${kindOf(message)}`
+
+const kindOf = ({ events, over }: Message): Tell | 'over' => (over ? 'over' : events.includes('alarm') ? 'alarm' : (events[0] ?? 'test'))
 
 /** The time is that of the event: a message may arrive much later. */
 const textOf = ({ sentence, next, epoch, atMs }: Message): string =>

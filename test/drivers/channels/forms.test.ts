@@ -30,6 +30,7 @@ test('ntfy takes JSON at its root, and an alarm rings', () => {
   expect([url.href, body]).toEqual(['https://ntfy.example/?auth=abc', { topic: 'shop', title: 'shop: alarm', message: text, priority: 5, tags: ['rotating_light'] }])
   expect(post('https://ntfy.example/shop/').body).toMatchObject({ topic: 'shop' })
   expect(post('https://ntfy.example/shop', { events: ['move'] }).body).toMatchObject({ title: 'shop: move', priority: 3 })
+  expect(post('https://ntfy.example/shop', { events: ['alarm'], over: true }).body).toMatchObject({ title: 'shop: over', priority: 3 })
   const long = post('https://ntfy.example/shop', { sentence: 'ä'.repeat(5_000) }).body as { message: string }
   expect(Buffer.byteLength(long.message)).toBeLessThanOrEqual(4_096)
   expect(long.message).toMatch(/^ä{1500,}…$/)

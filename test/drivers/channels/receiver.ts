@@ -23,6 +23,6 @@ export const startReceiver = async (answer: () => Answer = () => ({ status: 200 
 }
 
 export const message: Message = {
-  id: 'shop-7', app: 'shop', epoch: 8, events: ['move', 'alarm'], atMs: Date.UTC(2026, 10, 25, 3, 6, 58), reason: 'outage',
+  id: 'shop-7', app: 'shop', epoch: 8, events: ['move', 'alarm'], over: false, atMs: Date.UTC(2026, 10, 25, 3, 6, 58), reason: 'outage',
   sentence: 'move: aws is down <b>&. Failover aws → hetzner starts', next: 'follow it: lifeboat status --watch',
 }
