@@ -91,11 +91,9 @@ async function begin(self: Self, { journal }: Tells): Promise<void> {
   await self.book.change((now) => (now.telling ? null : { ledger: { ...now, telling: freshTelling(seq) }, entries: [] }))
 }
 
-/** An entry of the journal of which there is nothing to tell is read again after a restart, and is no reason to write the ledger. */
-const isWorthKeeping = (before: Telling, { seq: _, ...after }: Telling): boolean => {
-  const { seq: __, ...was } = before
-  return JSON.stringify(was) !== JSON.stringify(after)
-}
+/** An entry of the journal of which there is nothing to tell is no reason to write the ledger: after a restart it is read again. Many are. */
+const isWorthKeeping = (before: Telling, after: Telling): boolean =>
+  after.seq - before.seq >= entriesMost || JSON.stringify({ ...before, seq: 0 }) !== JSON.stringify({ ...after, seq: 0 })
 
 async function newsOf(self: Self, { channels, journal }: Tells, afterSeq: number, { since }: Memory): Promise<News> {
   const { config, clock } = self.parts

@@ -141,10 +141,10 @@ const put = (telling: Telling, episode: Episode): Telling => ({ ...telling, epis
 
 // ── Messages ─────────────────────────────────────────────────────────────────
 
-/** Puts a message where it waits; nothing where no channel asked for its events. */
-function add(telling: Telling, { events, ...rest }: Omit<Message, 'id' | 'app' | 'epoch' | 'next'>, { app, epoch, next, channels }: News): Telling {
+/** Puts a message where it waits; nothing where no channel asked for its events, or where nobody was to be told when it happened, long ago. */
+function add(telling: Telling, { events, ...rest }: Omit<Message, 'id' | 'app' | 'epoch' | 'next'>, { app, epoch, wallMs, next, channels }: News): Telling {
   const to = channels.filter((channel) => channel.events.some((each) => events.includes(each))).map(({ channel }) => channel)
-  if (to.length === 0) return telling
+  if (to.length === 0 || wallMs - rest.atMs > waitsMostMs) return telling
   const made = telling.made + 1
   const message: Message = { id: `${app}-${made}`, app, epoch, events, ...rest, next }
   return { ...telling, made, outbox: [...telling.outbox, { message, to }] }

@@ -97,6 +97,10 @@ describe('what waits', () => {
     expect([many.outbox.length, many.outbox[0]?.message.id, many.lost]).toEqual([waitsMost, 'shop-6', { both: 5, alarms: 5 }])
   })
 
+  test('is made of nothing that happened longer ago than that', () => {
+    expect(tell(freshTelling(0), news({ entries: journal(opened('outage')), wallMs: day + waitsMostMs + 1 }))).toEqual({ ...freshTelling(0), seq: 1 })
+  })
+
   test('is made for nobody where no channel asks for it', () => {
     expect(tell(freshTelling(0), news({ entries: journal(ended('done')), channels: channels.slice(1) }))).toMatchObject({ made: 0, outbox: [], seq: 1 })
   })
