@@ -1,0 +1,270 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { MoveRun } from '../../src/cli/moves.ts'
+import type { Status } from '../../src/cli/snapshot.ts'
+import { makeAuthority } from '../lab/certificates.ts'
+import { debian } from '../lab/debian.ts'
+import { startKnot } from '../lab/knot.ts'
+import type { Knot } from '../lab/knot.ts'
+import type { Answers, Said, Start, Told } from '../lab/net-site.ts'
+import { startNet } from '../lab/net.ts'
+import type { Net } from '../lab/net.ts'
+
+// Two sites, three vantages, a controller, a Knot and a canary, each a host of one network, and lifeboat's own programs on them as a person
+// starts them. Whoever watches the world from outside reads Knot through its socket and lifeboat through its log and its commands.
+
+export const hosts = {
+  alpha: '192.0.2.11', beta: '192.0.2.12',
+  oslo: '192.0.2.21', paris: '192.0.2.22', tokyo: '192.0.2.23',
+  controller: '192.0.2.31', knot: '192.0.2.53', canary: '192.0.2.80',
+} as const
+export type Site = 'alpha' | 'beta'
+export const vantages = ['oslo', 'paris', 'tokyo'] as const
+export type Vantage = (typeof vantages)[number]
+
+/** Whose clouds the vantages are at: none of a site's, or oslo at alpha's and paris at beta's. */
+export type Layout = 'apart' | 'beside'
+
+type Line = { event: string; msg: string; kind?: string; reason?: string; verdict?: string; level: string }
+
+export type World = {
+  net: Net
+  /** How a site answers from now on; gives how many requests it has failed. */
+  answer(site: Site, answers: Answers): Promise<number>
+  kill(site: Site): Promise<void>
+  /** By how many seconds each vantage's wall clock is off from now on. */
+  clocks(offS: number[]): Promise<void>
+  /** The date as a vantage gives it in its answers. */
+  dateAt(vantage: Vantage): Promise<number>
+  /** Takes another layout, by a change of the file. */
+  lay(layout: Layout): Promise<void>
+  /** What watch has logged. */
+  lines: Line[]
+  status(): Promise<Status>
+  history(): Promise<MoveRun[]>
+  /** The zone's records as Knot has them. */
+  zone(): Promise<string[]>
+  /** Waits until it is so; `what` says what, where it never comes. */
+  until<T>(what: string, look: () => T | Promise<T>, mostMs?: number): Promise<NonNullable<T>>
+  /** Ends every fault, brings alpha back as a person would, and waits until all is well. */
+  heal(): Promise<void>
+  stop(): Promise<void>
+}
+
+export const budgets = { outageMs: 2_000, appFaultMs: 1_500, intervalMs: 400 }
+
+const launcher = resolve(import.meta.dirname, '../../src/lifeboat.js')
+const siteProgram = resolve(import.meta.dirname, '../lab/net-site.ts')
+const secret = Buffer.from('not-a-real-key-of-the-lab').toString('base64')
+const token = 'not-a-real-token-of-the-lab'
+const calm = 'hold: alpha is well: 3 of 3 vantages'
+
+const clouds: Record<Layout, string[]> = { apart: ['ovh', 'scaleway', 'sakura'], beside: ['aws', 'hetzner', 'sakura'] }
+
+const yamlOf = (layout: Layout): string => `version: 1
+app: shop
+owner: "5f0c9a7be2d14c3f8a60b1d29e7c4f11"
+sites:
+  alpha: { cloud: aws, address: ${hosts.alpha} }
+  beta:  { cloud: hetzner, address: ${hosts.beta} }
+data: { driver: none, holds: nothing }
+check:
+  url: https://shop.example/healthz
+  body: all is well
+  tls: { ca: ca.pem }
+  interval: ${budgets.intervalMs}ms
+  timeout: 300ms
+  fall: 3
+  rise: 2
+vantages:
+${vantages.map((vantage, i) => `  ${vantage}: { url: "http://${hosts[vantage]}:8687", token: "\${VANTAGE_TOKEN}", cloud: ${clouds[layout][i]} }`).join('\n')}
+canaries: ["http://${hosts.canary}/"]
+dns:
+  names: [shop.example, www.shop.example]
+  ttl: 1s
+  nameservers: ["${hosts.knot}"]
+  hosts:
+    - { driver: rfc2136, zone: shop.example, server: "${hosts.knot}:53", key: lifeboat, secret: "\${TSIG_SECRET}" }
+policy:
+  automatic: true
+  outage: ${budgets.outageMs}ms
+  appFault: ${budgets.appFaultMs}ms
+  cooldown: 300ms
+  maxMovesPerHour: 100
+`
+
+const zoneText = `@ 60 SOA ns1 hostmaster 1 3600 600 86400 60
+@ 60 NS ns1
+ns1 60 A ${hosts.knot}
+@ 1 A ${hosts.alpha}
+www 1 A ${hosts.alpha}`
+
+const certificatesOf = (authority: ReturnType<typeof makeAuthority>): Start['certificates'] => ({
+  well: authority.issue({ names: ['shop.example', 'www.shop.example'] }),
+  'wrong certificate': authority.issue({ names: ['stranger.example'] }),
+  'expired certificate': authority.issue({ names: ['shop.example'], fromMs: Date.now() - 90 * 86_400_000, untilMs: Date.now() - 25 * 3_600_000 }),
+})
+
+const within = async <T>(promise: Promise<T>, mostMs: number, what: string): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`it took longer than ${mostMs / 1000} s: ${what}`)), mostMs)))
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** Starts a world, adopted and well. */
+export const startWorld = async (): Promise<World> => {
+  const faketime = await debian(['libfaketime'])
+  const knotd = await debian(['knot'])
+  if (!faketime || !knotd) throw new Error('libfaketime or knot could not be unpacked')
+  const folder = await mkdtemp(join(tmpdir(), 'lab-world-'))
+  const net = await startNet(hosts)
+  const stops: (() => Promise<unknown>)[] = [() => net.stop(), () => rm(folder, { recursive: true, force: true })]
+  try {
+    return await people(net, folder, { faketime: faketime.root, knotd, stops })
+  } catch (error) {
+    for (const stop of stops) await stop()
+    throw error
+  }
+}
+
+type Means = { faketime: string; knotd: NonNullable<Awaited<ReturnType<typeof debian>>>; stops: (() => Promise<unknown>)[] }
+
+/** Puts programs on the hosts of the network. */
+const people = async (net: Net, folder: string, { faketime, knotd, stops }: Means): Promise<World> => {
+  const authority = makeAuthority()
+  const certificates = certificatesOf(authority)
+  const lines: Line[] = []
+  const env = { ...process.env, NO_COLOR: '1', USER: 'tester', VANTAGE_TOKEN: token, LIFEBOAT_VANTAGE_TOKEN: token, TSIG_SECRET: secret }
+  let complaints = ''
+
+  const begin = (host: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
+    const [ip = '', ...words] = [...net.on(host), process.execPath, ...args]
+    const child = spawn(ip, words, { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    child.stderr?.on('data', (part: Buffer) => (complaints += `${host}: ${part}`))
+    return child
+  }
+  const end = async (child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+
+  const sites = new Map<string, ChildProcess>()
+  const tell = async (host: string, told: Told): Promise<number> => {
+    const child = sites.get(host)
+    if (!child) throw new Error(`${host} does not run`)
+    const heard = once(child, 'message') as Promise<[Said]>
+    child.send(told)
+    return (await within(heard, 20_000, `${host} answers ${JSON.stringify(Object.values(told))}`))[0].failed
+  }
+  const startSite = async (host: 'alpha' | 'beta' | 'canary'): Promise<void> => {
+    sites.set(host, begin(host, [siteProgram]))
+    const start = { site: host, other: host === 'alpha' ? 'beta' : 'alpha', address: hosts[host], port: host === 'canary' ? 80 : 443, certificates: host === 'canary' ? {} : certificates }
+    await tell(host, { start })
+  }
+
+  const clockFile = (vantage: string): string => join(folder, `${vantage}.clock`)
+  const setClock = async (vantage: string, offS: number): Promise<void> => {
+    await writeFile(`${clockFile(vantage)}.new`, `${offS < 0 ? '' : '+'}${offS}\n`)
+    await rename(`${clockFile(vantage)}.new`, clockFile(vantage)) // It is read again at each look at the clock, so never half of it.
+  }
+  // The wall clock alone is moved: timers and durations run on the monotonic one, as where a machine's clock is set wrong.
+  const fakeClock = (vantage: string): Record<string, string> => ({
+    LD_PRELOAD: join(faketime, `usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`),
+    FAKETIME_TIMESTAMP_FILE: clockFile(vantage),
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  })
+  const startVantage = async (vantage: Vantage): Promise<void> => {
+    await setClock(vantage, 0)
+    const child = begin(vantage, [launcher, 'vantage', '--listen', `${hosts[vantage]}:8687`], fakeClock(vantage))
+    const listens = new Promise<void>((resolve) => createInterface({ input: child.stdout! }).on('line', (line) => line.includes('listens') && resolve()))
+    stops.unshift(() => end(child, 'SIGTERM')) // In order, since libfaketime leaves its shared memory behind otherwise.
+    await within(listens, 20_000, `${vantage} listens`)
+  }
+
+  const run = async (...args: string[]): Promise<string> => {
+    const child = begin('controller', [launcher, ...args])
+    let out = ''
+    let err = ''
+    child.stdout?.on('data', (part: Buffer) => (out += part))
+    child.stderr?.on('data', (part: Buffer) => (err += part))
+    const [code] = (await within(once(child, 'close'), 60_000, args.join(' '))) as [number | null]
+    if (code !== 0) throw new Error(`lifeboat ${args.join(' ')} ended with ${code}: ${out}${err}`)
+    return out
+  }
+
+  const lay = async (layout: Layout): Promise<void> => {
+    if (layout === laid) return
+    const from = lines.length
+    await writeFile(join(folder, 'lifeboat.yaml'), yamlOf(layout))
+    watching.kill('SIGHUP')
+    await world.until('the changed file is taken', () => lines.slice(from).some(({ msg }) => msg.includes('was read anew')))
+    laid = layout
+  }
+  const failBack = async (): Promise<void> => {
+    const { active } = await world.status()
+    if (active === 'alpha') return
+    await world.until('alpha stands by', async () => (await world.status()).sites.some(({ site, role, health }) => site === 'alpha' && role === 'standby' && health === 'up'))
+    await run('failback', '--yes')
+  }
+  const isCalm = ({ active, move, cooldownUntilMs, decision, sites }: Status): boolean =>
+    active === 'alpha' && move === null && cooldownUntilMs === null && decision?.sentence === calm && sites.every(({ role, verdict, why }) => role !== 'fenced' && verdict === 'well' && why === '3 of 3 vantages')
+
+  await Promise.all([writeFile(join(folder, 'ca.pem'), authority.ca), writeFile(join(folder, 'lifeboat.yaml'), yamlOf('apart'))])
+  let laid: Layout = 'apart'
+  let knot: Knot | undefined
+  stops.unshift(async () => knot?.stop())
+  const startDns = async () => void (knot = await startKnot(knotd, { address: hosts.knot, port: 53, within: net.on('knot'), zones: { 'shop.example': zoneText }, keys: [{ name: 'lifeboat', secret }] }))
+  await Promise.all([startDns(), startSite('alpha'), startSite('beta'), startSite('canary'), ...vantages.map(startVantage)])
+  const watching = begin('controller', [launcher, 'watch'])
+  stops.unshift(() => end(watching, 'SIGTERM'))
+  createInterface({ input: watching.stdout! }).on('line', (line) => lines.push(JSON.parse(line) as Line))
+
+  const world: World = {
+    net, lines, lay,
+    answer: (site, answers) => tell(site, { answers }),
+    kill: async (site) => {
+      await end(sites.get(site), 'SIGKILL')
+      sites.delete(site)
+    },
+    clocks: async (offS) => void (await Promise.all(vantages.map((vantage, i) => setClock(vantage, offS[i] ?? 0)))),
+    dateAt: async (vantage) => {
+      const child = begin('controller', ['-e', `fetch('http://${hosts[vantage]}:8687/healthz').then((r) => process.send(Date.parse(r.headers.get('date'))))`])
+      const [dateMs] = (await within(once(child, 'message'), 20_000, `${vantage} says its date`)) as [number]
+      await end(child, 'SIGKILL')
+      return dateMs
+    },
+    status: async () => JSON.parse(await run('status', '--json')) as Status,
+    history: async () => JSON.parse(await run('history', '--json')) as MoveRun[],
+    zone: () => knot!.dump('shop.example'),
+    until: async (what, look, mostMs = 30_000) => {
+      const untilMs = Date.now() + mostMs
+      for (;;) {
+        const found = await look()
+        if (found) return found
+        if (Date.now() > untilMs) throw new Error(`it never came to this: ${what}\n${lines.slice(-25).map(({ event, msg }) => `  ${event}  ${msg}`).join('\n')}\n${complaints}`)
+        await new Promise((again) => setTimeout(again, 150))
+      }
+    },
+    heal: async () => {
+      await net.lose()
+      await world.clocks([0, 0, 0])
+      await lay('apart')
+      for (const site of ['alpha', 'beta'] as const) await (sites.has(site) ? world.answer(site, 'well') : startSite(site))
+      await failBack()
+      await world.until('all is well again', async () => isCalm(await world.status()))
+    },
+    stop: async () => {
+      for (const stop of stops) await stop()
+    },
+  }
+  await world.until('it leads', () => lines.some(({ event, msg }) => event === 'leader' && msg.includes('leads')))
+  await run('adopt', '--yes')
+  await world.heal()
+  return world
+}
