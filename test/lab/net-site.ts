@@ -11,7 +11,7 @@ import type { Identity } from './certificates.ts'
 export type Answers =
   | 'well' | 'slow' | 'never' | 'HTTP 503' | 'HTTP 403' | 'wrong body' | 'redirect' | 'other site' | 'flapping' | 'wrong certificate' | 'expired certificate'
 
-export type Start = { site: string; other: string; address: string; port: number; certificates: Partial<Record<'well' | 'wrong certificate' | 'expired certificate', Identity>> }
+export type Start = { host: 'alpha' | 'beta' | 'north' | 'south'; other: string; address: string; port: number; certificates: Partial<Record<'well' | 'wrong certificate' | 'expired certificate', Identity>> }
 
 /** What it is told, and what it says when that is so. `failed`: how many requests it has failed so far. */
 export type Told = { start: Start } | { answers: Answers }
@@ -24,12 +24,12 @@ let site: Server | null = null
 const turns = new Map<string, number>()
 
 const reply: RequestListener = (request, response) => {
-  const { site = '', other = '' } = start ?? {}
+  const { host = '', other = '' } = start ?? {}
   const fail = (status: number, text: string, headers: Record<string, string> = {}): void => {
     failed++
-    response.writeHead(status, { 'lifeboat-site': site, ...headers }).end(text)
+    response.writeHead(status, { 'lifeboat-site': host, ...headers }).end(text)
   }
-  const well = (): void => void response.writeHead(200, { 'lifeboat-site': site }).end(`shop at ${site}: all is well`)
+  const well = (): void => void response.writeHead(200, { 'lifeboat-site': host }).end(`shop at ${host}: all is well`)
   switch (answers) {
     case 'slow': return void setTimeout(well, 10_000)
     case 'HTTP 503': return fail(503, 'Service Unavailable')

@@ -12,8 +12,9 @@ describe.skipIf((await whyNoNet()) !== null)('cuts on a network of their own', (
   afterAll(() => world?.stop())
 
   test.each(rows)('$what', async (row) => {
+    const from = world.lines.length
     const printed = await play(world, row)
-    if (process.env['SHOW']) console.log([row.what, ...printed].join('\n    '))
+    if (process.env['SHOW']) console.log([row.what, ...printed, '--', ...world.lines.slice(from).map(({ event, msg }) => `${event} ${msg}`)].join('\n    '))
     expect(printed).not.toEqual([])
   })
 })

@@ -91,7 +91,7 @@ export const rows: Row[] = [
   { what: 'one vantage is cut off', fault: lost('tokyo'), verdict: 'well', holds: ['well', 'hold: alpha is well: 2 of 3 vantages'] },
   {
     what: 'one vantage loses its way out, and the controller still reaches it',
-    fault: (world) => world.net.lose(...(['alpha', 'beta', 'canary'] as const).flatMap((to) => [{ from: 'tokyo', to, percent: 100 }])),
+    fault: (world) => world.net.lose(...['alpha', 'beta', 'north', 'south'].flatMap((to) => [{ from: 'tokyo', to, percent: 100 }])),
     verdict: 'well',
     holds: ['well', 'hold: alpha is well: 2 of 3 vantages'],
   },

@@ -14,13 +14,15 @@ import type { Answers, Said, Start, Told } from '../lab/net-site.ts'
 import { startNet } from '../lab/net.ts'
 import type { Net } from '../lab/net.ts'
 
-// Two sites, three vantages, a controller, a Knot and a canary, each a host of one network, and lifeboat's own programs on them as a person
+// Two sites, three vantages, a controller, a Knot and two canaries, each a host of one network, and lifeboat's own programs on them as a person
 // starts them. Whoever watches the world from outside reads Knot through its socket and lifeboat through its log and its commands.
 
 export const hosts = {
   alpha: '192.0.2.11', beta: '192.0.2.12',
   oslo: '192.0.2.21', paris: '192.0.2.22', tokyo: '192.0.2.23',
-  controller: '192.0.2.31', knot: '192.0.2.53', canary: '192.0.2.80',
+  controller: '192.0.2.31', knot: '192.0.2.53',
+  // Two, as a file should name: one lost answer alone does not make a vantage blind.
+  north: '192.0.2.80', south: '192.0.2.81',
 } as const
 export type Site = 'alpha' | 'beta'
 export const vantages = ['oslo', 'paris', 'tokyo'] as const
@@ -82,7 +84,7 @@ check:
   rise: 2
 vantages:
 ${vantages.map((vantage, i) => `  ${vantage}: { url: "http://${hosts[vantage]}:8687", token: "\${VANTAGE_TOKEN}", cloud: ${clouds[layout][i]} }`).join('\n')}
-canaries: ["http://${hosts.canary}/"]
+canaries: ["http://${hosts.north}/", "http://${hosts.south}/"]
 dns:
   names: [shop.example, www.shop.example]
   ttl: 1s
@@ -161,11 +163,11 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
     child.send(told)
     return (await within(heard, 20_000, `${host} answers ${JSON.stringify(Object.values(told))}`))[0].failed
   }
-  const startSite = async (host: 'alpha' | 'beta' | 'canary'): Promise<void> => {
+  const startProgram = async (host: Start['host'], port: number, has: Start['certificates']): Promise<void> => {
     sites.set(host, begin(host, [siteProgram]))
-    const start = { site: host, other: host === 'alpha' ? 'beta' : 'alpha', address: hosts[host], port: host === 'canary' ? 80 : 443, certificates: host === 'canary' ? {} : certificates }
-    await tell(host, { start })
+    await tell(host, { start: { host, other: host === 'alpha' ? 'beta' : 'alpha', address: hosts[host], port, certificates: has } })
   }
+  const startSite = (site: Site): Promise<void> => startProgram(site, 443, certificates)
 
   const clockFile = (vantage: string): string => join(folder, `${vantage}.clock`)
   const setClock = async (vantage: string, offS: number): Promise<void> => {
@@ -220,7 +222,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   let knot: Knot | undefined
   stops.unshift(async () => knot?.stop())
   const startDns = async () => void (knot = await startKnot(knotd, { address: hosts.knot, port: 53, within: net.on('knot'), zones: { 'shop.example': zoneText }, keys: [{ name: 'lifeboat', secret }] }))
-  await Promise.all([startDns(), startSite('alpha'), startSite('beta'), startSite('canary'), ...vantages.map(startVantage)])
+  await Promise.all([startDns(), startSite('alpha'), startSite('beta'), startProgram('north', 80, {}), startProgram('south', 80, {}), ...vantages.map(startVantage)])
   const watching = begin('controller', [launcher, 'watch'])
   stops.unshift(() => end(watching, 'SIGTERM'))
   createInterface({ input: watching.stdout! }).on('line', (line) => lines.push(JSON.parse(line) as Line))
