@@ -121,22 +121,23 @@ export function whyNot({ ledger, watch }: State, config: Config, site: string): 
   return null
 }
 
-/** True: the site was not left within policy.cooldown. */
-export function cooledDown({ ledger, watch }: State, site: string): boolean {
+/** True: the site was not left within policy.cooldown, as that will be `aheadMs` from now; 0 unless given. */
+export function cooledDown({ ledger, watch }: State, site: string, aheadMs = 0): boolean {
   const left = ledger.past.filter((p) => p.from === site && p.to !== site)
-  return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? Infinity) <= watch.at!.monoMs)
+  return left.every((p) => (watch.deadlines[`cooldown:${p.epoch}`] ?? Infinity) <= watch.at!.monoMs + aheadMs)
 }
 
 /** Every site but the active one, in order of preference. */
 export const others = ({ ledger }: State, config: Config) => config.sites.map((s) => s.site).filter((s) => s !== ledger.active)
 
-/** The most preferred other site that can be active; an automatic return waits out the cooldown, but not from a cut. */
-export function targetOf(state: State, config: Config, cause: Reason): string | null {
+/** The most preferred other site that can be active; an automatic return waits out the cooldown, as that is `aheadMs` from now, but not from a cut. */
+export function targetOf(state: State, config: Config, cause: Reason, aheadMs = 0): string | null {
   const able = others(state, config).filter((s) => whyNot(state, config, s) === null)
-  return able.find((s) => cause === 'cut' || cause === 'request' || cooledDown(state, s)) ?? null
+  return able.find((s) => cause === 'cut' || cause === 'request' || cooledDown(state, s, aheadMs)) ?? null
 }
 
-const onlyCooldownBars = (state: State, config: Config, cause: Reason) =>
+/** Where there is no target: true if one was left within policy.cooldown, and could be active but for that. */
+export const onlyCooldownBars = (state: State, config: Config, cause: Reason) =>
   cause !== 'cut' && others(state, config).some((s) => whyNot(state, config, s) === null)
 
 /** What keeps lifeboat from starting by itself. Null: nothing. */

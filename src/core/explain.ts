@@ -1,4 +1,4 @@
-import { automaticBar, budgetLeftMs, failingMsOf, others, targetOf, whyNot } from './decide.ts'
+import { automaticBar, budgetLeftMs, failingMsOf, onlyCooldownBars, others, targetOf, whyNot } from './decide.ts'
 import { isPlanned, leavesData, siteOf } from './plan.ts'
 import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
@@ -29,9 +29,9 @@ export const planName = (plan: Plan): string => doing[plan.kind](plan)
 type Say = {
   site: string
   why: string
-  /** How long it has failed, and what is left of a budget, in words. */
+  /** How long it has failed, in words, and what is left of a budget. */
   since: string
-  left: (budgetMs: number) => string
+  leftMs: (budgetMs: number) => number
   plan: Plan | null
   state: State
   config: Config
@@ -76,16 +76,19 @@ const bars: Partial<Record<Reason, string>> = {
   'automatic-off': 'policy.automatic is false',
   paused: 'automatic moves are paused',
   'no-target': 'no other site is known to be well',
+  cooldown: 'the only site to go to was left a short time ago (policy.cooldown)',
 }
 
 /** What comes when a budget is over. */
 const budget = (s: Say, name: 'outage' | 'appFault', budgetMs: number): string => {
   const { state, config } = s
   const cause = name === 'outage' ? 'outage' : 'app-fault'
-  const bar = targetOf(state, config, cause) === null ? 'no-target' : automaticBar(state, config, cause)
+  const leftMs = s.leftMs(budgetMs)
+  const noTarget = () => (onlyCooldownBars(state, config, cause) ? 'cooldown' : 'no-target')
+  const bar = targetOf(state, config, cause, leftMs) === null ? noTarget() : automaticBar(state, config, cause)
   const policy = `policy.${name} (${spell(budgetMs)})`
-  if (bar === null) return `${plight(s)}. A failover starts when ${policy} is over, in ${s.left(budgetMs)}`
-  return `${plight(s)}. When ${policy} is over, in ${s.left(budgetMs)}, nothing moves: ${bars[bar] ?? reasons[bar].means}`
+  if (bar === null) return `${plight(s)}. A failover starts when ${policy} is over, in ${spell(leftMs)}`
+  return `${plight(s)}. When ${policy} is over, in ${spell(leftMs)}, nothing moves: ${bars[bar] ?? reasons[bar].means}`
 }
 
 /** One sentence a reason: what is so, what lifeboat does or does not do about it, and the one way past it. */
@@ -190,7 +193,7 @@ export function sentenceOf(decision: Decision, state: State, config: Config): st
     site,
     why: seen?.why ?? 'not seen yet',
     since: spell(nowMs - (seen?.failingSinceMs ?? seen?.sinceMs ?? nowMs)),
-    left: (budgetMs) => spell(seen ? Math.max(0, budgetLeftMs(seen, state, config, budgetMs)) : budgetMs),
+    leftMs: (budgetMs) => (seen ? Math.max(0, budgetLeftMs(seen, state, config, budgetMs)) : budgetMs),
     plan,
     state,
     config,

@@ -74,10 +74,13 @@ describe('sentences, as they are read at 3 a.m.', () => {
   const dead: [number, Round][] = [[186_000, down]]
   const off = configOf({ policy: { automatic: false } })
   const noSpare = configOf({ sites: config.sites.slice(0, 2) })
+  const briefly = configOf({ sites: config.sites.slice(0, 2), policy: { cooldownMs: 120_000 } })
 
   test.each<[string, Given, string]>([
     ['well', {}, 'hold: aws is well: 3 of 3 vantages'],
     ['outage-budget', { rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. A failover starts when policy.outage (3 min) is over, in 2 min'],
+    ['outage-budget, barred by a cooldown', { config: noSpare, ledger: { past: [pastOf(7, 'hetzner', 'aws')] }, rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. When policy.outage (3 min) is over, in 2 min, nothing moves: the only site to go to was left a short time ago (policy.cooldown)'],
+    ['outage-budget, and the cooldown ends before it', { config: briefly, ledger: { past: [pastOf(7, 'hetzner', 'aws')] }, rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. A failover starts when policy.outage (3 min) is over, in 2 min'],
     ['outage-budget, barred', { config: off, rounds: [[60_000, down]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; no account evidence. When policy.outage (3 min) is over, in 2 min, nothing moves: policy.automatic is false'],
     ['app-fault-budget', { rounds: [[60_000, { sees: { aws: 'app' } }]] }, "hold: aws's host is well and its app fails: 3 of 3 vantages say down: HTTP 503. A failover starts when policy.appFault (10 min) is over, in 9 min"],
     ['cut-unconfirmed', { rounds: [[10_000, down], [2_000, cut]] }, 'hold: aws is down: 3 of 3 vantages say down: no answer in 1 s; account status is locked. It may be a cut: that is read again until policy.confirmCut (30 s) is over'],
