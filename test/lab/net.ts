@@ -17,6 +17,8 @@ export type Net = {
   on(host: string): string[]
   /** From now on these packets are lost, and no others. */
   lose(...losses: Loss[]): Promise<void>
+  /** How many packets were lost so far. */
+  lost(): Promise<number>
   /** Counts the connections that `from` begins to `to` from now on, before any is lost. */
   count(from: string, to: string): Promise<() => Promise<number>>
   /** Ends what runs on its hosts, and takes it down. */
@@ -83,8 +85,9 @@ export const startNet = async (addresses: Record<string, string>): Promise<Net> 
   }
   const rule = ({ from, to, percent }: Loss): string => {
     const which = [from ? `ip saddr ${addresses[from]}` : '', to ? `ip daddr ${addresses[to]}` : ''].join(' ')
-    return `add rule bridge net losses ${which} ether type ip ${percent < 100 ? `numgen random mod 100 < ${percent} ` : ''}drop`
+    return `add rule bridge net losses ${which} ether type ip ${percent < 100 ? `numgen random mod 100 < ${percent} ` : ''}counter name lost drop`
   }
+  const packetsOf = async (counter: string): Promise<number> => Number(/packets (\d+)/.exec(await nft(`list counter bridge net ${counter}`))?.[1])
   try {
     await linkHosts(addresses, nameOf)
     await nft(chains)
@@ -95,17 +98,19 @@ export const startNet = async (addresses: Record<string, string>): Promise<Net> 
   return {
     on,
     lose: async (...losses) => void (await nft(['flush chain bridge net losses', ...losses.map(rule)].join('\n'))),
+    lost: () => packetsOf('lost'),
     count: async (from, to) => {
       const counter = `${from}_${to}`
       const begun = `ip saddr ${addresses[from]} ip daddr ${addresses[to]} tcp flags & (syn | ack) == syn`
       await nft(`add counter bridge net ${counter}\nadd rule bridge net begun ${begun} counter name ${counter}`)
-      return async () => Number(/packets (\d+)/.exec(await nft(`list counter bridge net ${counter}`))?.[1])
+      return () => packetsOf(counter)
     },
     stop: sweeper.stop,
   }
 }
 
 const chains = `table bridge net {
+  counter lost { }
   chain begun { type filter hook forward priority -1; }
   chain losses { type filter hook forward priority 0; }
 }`

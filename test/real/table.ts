@@ -155,7 +155,16 @@ export const rows: Row[] = [
 ]
 
 /** In a world of its own: it takes as long as the others together. */
-export const longRow: Row = { what: '2 % of all packets are lost for 300 rounds', fault: (world) => world.net.lose({ percent: 2 }), ...allWell, rounds: 300 }
+export const longRow: Row = {
+  what: '2 % of all packets are lost for 300 rounds',
+  fault: (world) => world.net.lose({ percent: 2 }),
+  ...allWell,
+  rounds: 300,
+  shows: async (world) => {
+    const packets = await world.net.lost()
+    if (packets < 300) throw new Error(`${packets} packets were lost only`)
+  },
+}
 
 /** How long a row without a move is held at the least: a budget that ran would have ended. */
 export const holdMs = budgets.outageMs + 4 * budgets.intervalMs

@@ -143,9 +143,11 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   const env = { ...process.env, NO_COLOR: '1', USER: 'tester', VANTAGE_TOKEN: token, LIFEBOAT_VANTAGE_TOKEN: token, TSIG_SECRET: secret }
   let complaints = ''
 
+  /** `more`: variables of this program alone, not of `ip` before it. */
   const begin = (host: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
-    const [ip = '', ...words] = [...net.on(host), process.execPath, ...args]
-    const child = spawn(ip, words, { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const variables = Object.entries(more).map(([name, value]) => `${name}=${value}`)
+    const [ip = '', ...words] = [...net.on(host), 'env', ...variables, process.execPath, ...args]
+    const child = spawn(ip, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     child.stderr?.on('data', (part: Buffer) => (complaints += `${host}: ${part}`))
     return child
   }
