@@ -1,6 +1,7 @@
 import { plightOf } from './explain.ts'
 import { hostLostAfterMs } from './limits.ts'
 import type { Config, Decision, SiteConfig, State } from './types.ts'
+import { misplacedOf } from './votes.ts'
 import { reasons, type Reason, type Verdict } from './words.ts'
 
 /** Something wrong that lasts. `what` names it without figures that only count. `patienceMs`: it is told once it has stood for this long. */
@@ -16,8 +17,8 @@ export type Scene = {
   dns: { host: string; addresses: string[] | null; detail: string }[] | null
 }
 
-/** A single round that was held up is no alarm yet. */
-const abstainPatienceMs = 30_000
+/** A single round that was held up, or a deployment that mixed addresses up for a moment, is no alarm yet. */
+const passingMs = 30_000
 
 /** A decision that settles nothing: what was wrong before it may be so still. */
 const unsettled: readonly Reason[] = ['starting', 'blip', 'outage-budget', 'app-fault-budget', 'cut-unconfirmed', 'move-open']
@@ -25,7 +26,7 @@ const unsettled: readonly Reason[] = ['starting', 'blip', 'outage-budget', 'app-
 /** The same text where only figures differ. */
 export const withoutFigures = (text: string): string => text.replaceAll(/\d+/g, '#')
 
-/** Each source of alarms, and how it stands there: what is decided, each DNS host, each site that stands by. */
+/** Each source of alarms, and how it stands there: what is decided, each DNS host, each site that stands by, the addresses of each site. */
 export function alarmsOf(scene: Scene, config: Config): Record<string, Standing> {
   const { active, record } = scene.state.ledger
   const standbys = record === null || active === null ? [] : config.sites.filter(({ site, addresses }) => site !== active && addresses.length > 0)
@@ -33,6 +34,7 @@ export function alarmsOf(scene: Scene, config: Config): Record<string, Standing>
     decision: decided(scene),
     ...Object.fromEntries(config.dns.hosts.map(({ host }) => [`dns ${host}`, atHost(host, scene)])),
     ...Object.fromEntries(standbys.map((site) => [`site ${site.site}`, atStandby(site, scene, config)])),
+    ...Object.fromEntries(config.sites.map(({ site }) => [`addresses ${site}`, atAddresses(site, scene)])),
   }
 }
 
@@ -41,7 +43,7 @@ function decided({ decision }: Scene): Standing {
   if (decision === null || decision.kind === 'move' || unsettled.includes(decision.reason)) return null
   const { reason, site, sentence } = decision
   if (!reasons[reason].alarm) return { calm: sentence.replace(/^hold: /, '') }
-  return { what: `${reason} ${site ?? ''}`, sentence, reason, patienceMs: reason === 'abstain' ? abstainPatienceMs : 0 }
+  return { what: `${reason} ${site ?? ''}`, sentence, reason, patienceMs: reason === 'abstain' ? passingMs : 0 }
 }
 
 /** While a move is open the hosts change under it; where the store is not trusted, that is the alarm. */
@@ -50,6 +52,13 @@ function atHost(host: string, { dns, state: { ledger } }: Scene): Standing {
   if (!seen || ledger.move || !ledger.trusted) return null
   if (!seen.detail) return { calm: `${host} shows what it should` }
   return { what: withoutFigures(seen.detail), sentence: seen.detail, reason: null, patienceMs: seen.addresses === null ? hostLostAfterMs : 0 }
+}
+
+/** Another site of ours answers there: that is no vote, so the site is known to be neither up nor down, and nothing moves. */
+function atAddresses(site: string, { state: { watch } }: Scene): Standing {
+  const misplaced = misplacedOf(watch.votes, site)
+  if (misplaced) return { what: 'other-site', sentence: `${misplaced.address} is ${site}'s, and ${misplaced.detail}: that counts for neither up nor down, so nothing moves by it`, reason: null, patienceMs: passingMs }
+  return watch.sites[site]?.health === 'up' ? { calm: `${site} answers at its own address again` } : null
 }
 
 /** What would keep a site from taking over, while nobody needs it yet: its company acts or warns, or it is out of order. */

@@ -2,7 +2,7 @@ import { clockDriftMs, evidenceFreshMs, hourMs } from './limits.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { freshEvidence, judge } from './verdict.ts'
-import { blindVantages, castVotes, failuresOf, healthOf, reachAgain, readyOf, tally } from './votes.ts'
+import { blindVantages, castVotes, failuresOf, healthOf, misplacedOf, reachAgain, readyOf, tally } from './votes.ts'
 import type { Claim, Verdict } from './words.ts'
 
 /** The watch of a process that has seen nothing. */
@@ -95,7 +95,7 @@ function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, con
   const answers = Object.values(watch.votes[site.site] ?? {}).flatMap((v) => v.answers)
   const evidence = freshEvidence(watch, site.site, nowMs)
   const abstains = watch.abstains ?? votersAbstain(site, votes.voters, watch)
-  const misplaced = answers.find((a) => a.kind === 'other-site') ?? null
+  const misplaced = misplacedOf(watch.votes, site.site)
   const failures = failuresOf(watch.votes, site.site, votes)
   const again = reachAgain(watch.votes, site.site, votes)
   const excused = evidence.some((e) => e.claim === 'machine-stopped-by-operator')

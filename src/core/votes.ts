@@ -72,6 +72,10 @@ export const tally = (votes: Watch['votes'], config: Config, site: SiteConfig): 
 export const failuresOf = (votes: Watch['votes'], site: string, { down }: Tally): Answer[] =>
   down.flatMap((vantage) => votes[site]?.[vantage]?.failure ?? [])
 
+/** An answer of another site of ours at one of this site's addresses, in the last round. Null: there is none. */
+export const misplacedOf = (votes: Watch['votes'], site: string): Answer | null =>
+  Object.values(votes[site] ?? {}).flatMap(({ answers }) => answers).find(({ kind }) => kind === 'other-site') ?? null
+
 /** The voters that say down and reached the site in their last round. */
 export const reachAgain = (votes: Watch['votes'], site: string, { down }: Tally): string[] =>
   down.filter((vantage) => (votes[site]?.[vantage]?.run ?? 0) > 0)

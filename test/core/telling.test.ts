@@ -141,6 +141,20 @@ describe('what is an alarm', () => {
     expect(at('dns dns1', scene({ ledger: { move: moveOf(config) }, dns: [{ host: 'dns1', addresses: null, detail: 'dns1 gives no usable answer' }] }))).toBeNull()
   })
 
+  test('another site of ours at an address is one when it lasts, and over when the site is up again', () => {
+    const answering = (kind: 'ok' | 'other-site', detail: string) => {
+      const { state, ...rest } = scene({ sites: { aws: seen('well') } })
+      const vote = { says: 'unknown' as const, run: 0, failure: null, atMs: 0, answers: [{ kind, address: '192.0.2.1', detail, ms: 1, certificateUntilMs: null }] }
+      return { ...rest, state: { ...state, watch: { ...state.watch, votes: { aws: { paris: vote } } } } }
+    }
+    expect(at('addresses aws', answering('other-site', 'site hetzner answers here'))).toMatchObject({
+      sentence: "192.0.2.1 is aws's, and site hetzner answers here: that counts for neither up nor down, so nothing moves by it",
+      patienceMs: 30_000,
+    })
+    expect(at('addresses aws', answering('ok', 'HTTP 200'))).toEqual({ calm: 'aws answers at its own address again' })
+    expect(at('addresses aws', scene())).toBeNull()
+  })
+
   test('a site that stands by and could not take over is one; one that was given up is known', () => {
     const sites = (verdict: Verdict) => ({ sites: { aws: seen('well'), hetzner: seen(verdict) } })
     expect(at('site hetzner', scene(sites('cut')))).toMatchObject({ sentence: 'hetzner is cut off: as scripted. It stands by, and could not take over', patienceMs: 0 })
