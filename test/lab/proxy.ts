@@ -14,22 +14,37 @@ export const forUpdates =
   (message) =>
     ((message.readUInt8(2) >> 3) & 15) === 5 ? hook(message) : message
 
-/** A TCP proxy before a DNS server that can drop, delay or change each message. Both sides' connections outlive one another, so a delayed request still lands. */
+/**
+ * A TCP proxy before a DNS server that can drop, delay or change each message. The server's side outlives the client's until every
+ * request that was let through is answered, so a delayed one still lands; not longer, since a server takes only so many connections.
+ */
 export const startProxy = async (to: string, hooks: { request?: Hook; reply?: Hook }): Promise<Proxy> => {
   const target = parseServer(to)
   if (!target) throw new Error(`not a server: ${to}`)
   const open = new Set<Socket>()
-  const pass = (from: Socket, into: Socket, hook: Hook): void =>
-    takeMessages(from, (message) => void Promise.resolve(hook(Buffer.from(message))).then((kept) => kept && into.writable && into.write(frame(kept))))
+  const pass = async (message: Buffer, into: Socket, hook: Hook = (same) => same): Promise<boolean> => {
+    const kept = await hook(Buffer.from(message))
+    if (kept && into.writable) into.write(frame(kept))
+    return kept !== null
+  }
   const server = createServer((client) => {
-    const behind = connect({ host: target.address, port: target.port, allowHalfOpen: true })
+    const behind = connect({ host: target.address, port: target.port })
+    let owed = 0
+    const settle = (change: number): void => {
+      owed += change
+      if (client.destroyed && owed === 0) behind.destroy()
+    }
     for (const socket of [client, behind]) {
       open.add(socket)
       socket.on('close', () => open.delete(socket))
       socket.on('error', () => socket.destroy())
     }
-    pass(client, behind, hooks.request ?? ((message) => message))
-    pass(behind, client, hooks.reply ?? ((message) => message))
+    client.on('close', () => settle(0))
+    takeMessages(client, (message) => {
+      settle(1)
+      void pass(message, behind, hooks.request).then((kept) => settle(kept ? 0 : -1))
+    })
+    takeMessages(behind, (message) => void pass(message, client, hooks.reply).then(() => settle(-1)))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

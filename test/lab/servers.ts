@@ -3,10 +3,11 @@ import { embedded, startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../src/drivers/dns/embedded.ts'
 import { rfc2136 } from '../../src/drivers/dns/rfc2136.ts'
 import { tsigKey } from '../../src/drivers/dns/tsig.ts'
+import { startBind } from './bind.ts'
 import type { Unpacked } from './debian.ts'
 import { updateByHand } from './hand.ts'
 import { startKnot } from './knot.ts'
-import type { Knot } from './knot.ts'
+import { startPowerDns } from './powerdns.ts'
 import type { DnsServer } from './rig.ts'
 
 /** A DNS server with zones of its own, and how it is stopped. */
@@ -37,21 +38,23 @@ export const secretOf = (text: string): string => Buffer.from(text).toString('ba
 
 export const labKey = { name: 'lifeboat', secret: secretOf('a key of the lab') }
 
-/** A Knot that knows `labKey`, as the move suite takes it. */
-export const knotServer = (knot: Knot): Started => {
+/** A server that knows `labKey`, as the move suite takes it. */
+export const keyedServer = (of: Pick<Started, 'server' | 'dump' | 'stop'>): Started => {
   const key = tsigKey(labKey.name, labKey.secret)
   return {
     kind: 'rfc2136',
-    server: knot.server,
+    server: of.server,
     key,
     driver: (options) => rfc2136({ host: 'rfc2136', key, timeoutMs, ...options }, machineClock),
-    byHand: (zone, updates) => updateByHand(knot.server, zone, key, updates),
-    dump: knot.dump,
-    stop: knot.stop,
+    byHand: (zone, updates) => updateByHand(of.server, zone, key, updates),
+    dump: of.dump,
+    stop: of.stop,
   }
 }
 
-export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => {
-  const text = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
-  return knotServer(await startKnot(unpacked, { zones: Object.fromEntries(zones.map((zone) => [zone, text])), keys: [labKey] }))
-}
+const soa = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
+const given = (zones: string[]) => ({ zones: Object.fromEntries(zones.map((zone) => [zone, soa])), keys: [labKey] })
+
+export const knotWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => keyedServer(await startKnot(unpacked, given(zones)))
+export const bindWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => keyedServer(await startBind(unpacked, given(zones)))
+export const powerDnsWith = async (unpacked: Unpacked, zones: string[]): Promise<Started> => keyedServer(await startPowerDns(unpacked, given(zones)))

@@ -15,7 +15,7 @@ import type { Knot, KnotOptions } from '../../lab/knot.ts'
 import { freePort } from '../../lab/ports.ts'
 import { listed, newRig, one, two } from '../../lab/rig.ts'
 import type { Rig } from '../../lab/rig.ts'
-import { embeddedServer, knotServer, labKey } from '../../lab/servers.ts'
+import { embeddedServer, keyedServer, labKey } from '../../lab/servers.ts'
 
 // Zones with a DS at their parent: a move is confirmed where whoever validates takes the answer.
 
@@ -61,7 +61,7 @@ describe.skipIf(!unpacked)('a parent with a DS, and Knot', () => {
   afterAll(() => Promise.all([parent.stop(), first?.stop(), second?.stop()]))
 
   const published = (): NameServers => nameServers({ override: () => null, resolvers: [parent.server], port, timeoutMs: 500 }, machineClock)
-  const rigFor = (zone: string): Promise<Rig> => newRig({ servers: [knotServer(first!)], zone, names: [`www.${zone}`], nameServers: published() })
+  const rigFor = (zone: string): Promise<Rig> => newRig({ servers: [keyedServer(first!)], zone, names: [`www.${zone}`], nameServers: published() })
 
   test('the parent says whether there is a DS', async () => {
     const servers = published()

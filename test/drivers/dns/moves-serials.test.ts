@@ -8,7 +8,7 @@ import type { Knot } from '../../lab/knot.ts'
 import { freePort } from '../../lab/ports.ts'
 import { listed, newRig, one, two } from '../../lab/rig.ts'
 import type { Rig } from '../../lab/rig.ts'
-import { embeddedServer, knotServer, labKey } from '../../lab/servers.ts'
+import { embeddedServer, keyedServer, labKey } from '../../lab/servers.ts'
 
 // Name servers that are behind the host that was written, by the zone's serial.
 
@@ -40,7 +40,7 @@ describe.skipIf(!unpacked)('Knot and its secondary', () => {
   afterAll(() => Promise.all([primary.stop(), secondary.stop()]))
 
   const rigFor = (zone: string): Promise<Rig> =>
-    newRig({ servers: [knotServer(primary)], zone, names: [`www.${zone}`], nameServers: listed([primary.server, secondary.server]) })
+    newRig({ servers: [keyedServer(primary)], zone, names: [`www.${zone}`], nameServers: listed([primary.server, secondary.server]) })
 
   test('secondary-serves-old: it is not confirmed, and the sentence says so', async () => {
     const zone = 'old.example'
@@ -72,7 +72,7 @@ describe.skipIf(!unpacked)('Knot and its secondary', () => {
       await secondary.control('zone-freeze', zone)
       await failover(rig)
       await rig.until('it waits for the secondary', () => rig.controllers[0]!.said(`and rfc2136/${zone} had ${2 ** 32 - 1}`))
-      expect(await updateByHand(primary.server, zone, knotServer(primary).key, [addition(`other.${zone}`, 60, 'A', '127.0.0.99')])).toBe(0)
+      expect(await updateByHand(primary.server, zone, keyedServer(primary).key, [addition(`other.${zone}`, 60, 'A', '127.0.0.99')])).toBe(0)
       await secondary.control('zone-thaw', zone)
       await secondary.control('zone-refresh', zone)
       expect((await rig.ended(2)).past[0]).toMatchObject({ state: 'done', to: 'two' })
