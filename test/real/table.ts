@@ -1,8 +1,9 @@
 import type { Reason, Verdict } from '../../src/core/words.ts'
 import type { Answers } from '../lab/net-site.ts'
 import { cut } from '../lab/net.ts'
-import { budgets, vantages } from './world.ts'
-import type { Layout, World } from './world.ts'
+import { budgets, vantages } from './setting.ts'
+import type { Layout } from './setting.ts'
+import type { World } from './world.ts'
 
 // What can happen between two sites, three vantages, a controller and a name server, and what lifeboat makes of each: the verdict on
 // alpha, the decision and its sentence as `watch` logs it and `status` shows it. In sentences `#` is how many have said so by then and

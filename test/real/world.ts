@@ -11,25 +11,13 @@ import { debian } from '../lab/debian.ts'
 import { startKnot } from '../lab/knot.ts'
 import type { Knot } from '../lab/knot.ts'
 import type { Answers, Said, Start, Told } from '../lab/net-site.ts'
-import { startNet } from '../lab/net.ts'
+import { startNet, whyNoNet } from '../lab/net.ts'
 import type { Net } from '../lab/net.ts'
+import { certificatesOf, hosts, secret, token, vantages, yamlOf, zoneText } from './setting.ts'
+import type { Layout, Site, Vantage } from './setting.ts'
 
 // Two sites, three vantages, a controller, a Knot and two canaries, each a host of one network, and lifeboat's own programs on them as a person
 // starts them. Whoever watches the world from outside reads Knot through its socket and lifeboat through its log and its commands.
-
-export const hosts = {
-  alpha: '192.0.2.11', beta: '192.0.2.12',
-  oslo: '192.0.2.21', paris: '192.0.2.22', tokyo: '192.0.2.23',
-  controller: '192.0.2.31', knot: '192.0.2.53',
-  // Two, as a file should name: one lost answer alone does not make a vantage blind.
-  north: '192.0.2.80', south: '192.0.2.81',
-} as const
-export type Site = 'alpha' | 'beta'
-export const vantages = ['oslo', 'paris', 'tokyo'] as const
-export type Vantage = (typeof vantages)[number]
-
-/** Whose clouds the vantages are at: none of a site's, or oslo at alpha's and paris at beta's. */
-export type Layout = 'apart' | 'beside'
 
 type Line = { event: string; msg: string; kind?: string; reason?: string; verdict?: string; level: string }
 
@@ -57,64 +45,21 @@ export type World = {
   stop(): Promise<void>
 }
 
-export const budgets = { outageMs: 2_000, appFaultMs: 1_500, intervalMs: 400 }
-
 const launcher = resolve(import.meta.dirname, '../../src/lifeboat.js')
 const siteProgram = resolve(import.meta.dirname, '../lab/net-site.ts')
-const secret = Buffer.from('not-a-real-key-of-the-lab').toString('base64')
-const token = 'not-a-real-token-of-the-lab'
 const calm = 'hold: alpha is well: 3 of 3 vantages'
-
-const clouds: Record<Layout, string[]> = { apart: ['ovh', 'scaleway', 'sakura'], beside: ['aws', 'hetzner', 'sakura'] }
-
-const yamlOf = (layout: Layout): string => `version: 1
-app: shop
-owner: "5f0c9a7be2d14c3f8a60b1d29e7c4f11"
-sites:
-  alpha: { cloud: aws, address: ${hosts.alpha} }
-  beta:  { cloud: hetzner, address: ${hosts.beta} }
-data: { driver: none, holds: nothing }
-check:
-  url: https://shop.example/healthz
-  body: all is well
-  tls: { ca: ca.pem }
-  interval: ${budgets.intervalMs}ms
-  timeout: 300ms
-  fall: 3
-  rise: 2
-vantages:
-${vantages.map((vantage, i) => `  ${vantage}: { url: "http://${hosts[vantage]}:8687", token: "\${VANTAGE_TOKEN}", cloud: ${clouds[layout][i]} }`).join('\n')}
-canaries: ["http://${hosts.north}/", "http://${hosts.south}/"]
-dns:
-  names: [shop.example, www.shop.example]
-  ttl: 1s
-  nameservers: ["${hosts.knot}"]
-  hosts:
-    - { driver: rfc2136, zone: shop.example, server: "${hosts.knot}:53", key: lifeboat, secret: "\${TSIG_SECRET}" }
-policy:
-  automatic: true
-  outage: ${budgets.outageMs}ms
-  appFault: ${budgets.appFaultMs}ms
-  cooldown: 300ms
-  maxMovesPerHour: 100
-`
-
-const zoneText = `@ 60 SOA ns1 hostmaster 1 3600 600 86400 60
-@ 60 NS ns1
-ns1 60 A ${hosts.knot}
-@ 1 A ${hosts.alpha}
-www 1 A ${hosts.alpha}`
-
-const certificatesOf = (authority: ReturnType<typeof makeAuthority>): Start['certificates'] => ({
-  well: authority.issue({ names: ['shop.example', 'www.shop.example'] }),
-  'wrong certificate': authority.issue({ names: ['stranger.example'] }),
-  'expired certificate': authority.issue({ names: ['shop.example'], fromMs: Date.now() - 90 * 86_400_000, untilMs: Date.now() - 25 * 3_600_000 }),
-})
 
 const within = async <T>(promise: Promise<T>, mostMs: number, what: string): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`it took longer than ${mostMs / 1000} s: ${what}`)), mostMs)))
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** False: this machine has no network namespaces, or a package cannot be had, and that was said. Under CI=true it throws instead. */
+export const canStart = async (): Promise<boolean> => {
+  if ((await whyNoNet()) !== null) return false
+  for (const name of ['nftables', 'libfaketime', 'knot']) if ((await debian([name])) === null) return false
+  return true
 }
 
 /** Starts a world, adopted and well. */
@@ -140,7 +85,8 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   const authority = makeAuthority()
   const certificates = certificatesOf(authority)
   const lines: Line[] = []
-  const env = { ...process.env, NO_COLOR: '1', USER: 'tester', VANTAGE_TOKEN: token, LIFEBOAT_VANTAGE_TOKEN: token, TSIG_SECRET: secret }
+  const { FORCE_COLOR: _, LIFEBOAT_CONFIG: __, ...inherited } = process.env
+  const env = { ...inherited, NO_COLOR: '1', USER: 'tester', VANTAGE_TOKEN: token, LIFEBOAT_VANTAGE_TOKEN: token, TSIG_SECRET: secret }
   let complaints = ''
 
   /** `more`: variables of this program alone, not of `ip` before it. */
