@@ -8,8 +8,6 @@ import type { LabKey } from './servers.ts'
 import { dumpZone, serialAt, untilServed } from './transfer.ts'
 
 export type BindOptions = {
-  /** 127.0.0.1 unless given. */
-  address?: string
   /** A free one unless given. */
   port?: number
   /** Zone name → master file text without $ORIGIN. A secondary begins with what is given here; '' is nothing. */
@@ -17,10 +15,10 @@ export type BindOptions = {
   keys?: LabKey[]
   /** Servers (`IP:port`) that are told of each change. */
   secondaries?: string[]
-  /** The server that the zones come from, and may be updated at. */
-  primary?: string
-  /** More statements of a zone, or of the server under ''. */
-  more?: Record<string, string>
+  /** Zones of which they are told nothing. */
+  quiet?: string[]
+  /** The server that each zone comes from; it is the primary of all others. */
+  primaries?: Record<string, string>
 }
 
 export type Bind = {
@@ -39,17 +37,18 @@ const place = (server: string): string => server.replace(/:(\d+)$/, ' port $1')
 const policyOf = (keys: LabKey[]): string =>
   keys.map(({ name, types = ['ANY'] }) => `grant ${name} zonesub ${types.join(' ')};`).join(' ')
 
-const zoneOf = ({ keys = [], primary, more = {} }: BindOptions, zone: string): string => {
-  const role = primary
-    ? `type secondary; primaries { ${place(primary)}; }; masterfile-format text;`
-    : `type primary; ${keys.length > 0 ? `update-policy { ${policyOf(keys)} };` : ''}`
-  return `zone "${zone}" { ${role} file "${zone}.zone"; ${more[zone] ?? ''} };`
+const zoneOf = ({ keys = [], quiet = [], primaries = {} }: BindOptions, zone: string): string => {
+  const from = primaries[zone]
+  const lines = from
+    ? ['type secondary', `primaries { ${place(from)}; }`, 'masterfile-format text']
+    : ['type primary', ...(keys.length > 0 ? [`update-policy { ${policyOf(keys)} }`] : []), ...(quiet.includes(zone) ? ['notify no'] : [])]
+  return `zone "${zone}" { ${lines.join('; ')}; file "${zone}.zone"; };`
 }
 
-const confOf = (folder: string, address: string, port: number, options: BindOptions): string => `
+const confOf = (folder: string, port: number, options: BindOptions): string => `
 options {
   directory "${folder}";
-  listen-on port ${port} { ${address}; };
+  listen-on port ${port} { 127.0.0.1; };
   listen-on-v6 { none; };
   pid-file none;
   session-keyfile none;
@@ -59,7 +58,6 @@ options {
   also-notify { ${(options.secondaries ?? []).map((server) => `${place(server)};`).join(' ')} };
   allow-notify { 127.0.0.0/8; };
   allow-transfer { 127.0.0.0/8; };
-  ${options.more?.[''] ?? ''}
 };
 controls { };
 ${(options.keys ?? []).map((k) => `key "${k.name}" { algorithm ${k.algorithm ?? 'hmac-sha256'}; secret "${k.secret}"; };`).join('\n')}
@@ -69,11 +67,11 @@ ${Object.keys(options.zones).map((zone) => zoneOf(options, zone)).join('\n')}
 /** Starts a real named in a folder of its own; ready when it serves every zone. It asks nobody outside: no recursion, IPv4 only, and it tells only whom it is told to tell. */
 export const startBind = async (unpacked: Unpacked, options: BindOptions): Promise<Bind> => {
   const folder = await mkdtemp(join(tmpdir(), 'lab-bind-'))
-  const address = options.address ?? '127.0.0.1'
-  const port = options.port ?? (await freePort([address]))
-  const server = `${address}:${port}`
+  // It listens only at addresses that an interface has, so nowhere else in 127/8.
+  const port = options.port ?? (await freePort(['127.0.0.1']))
+  const server = `127.0.0.1:${port}`
   const conf = join(folder, 'named.conf')
-  await writeFile(conf, confOf(folder, address, port, options))
+  await writeFile(conf, confOf(folder, port, options))
   for (const [zone, text] of Object.entries(options.zones)) if (text !== '') await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
 
   const daemon = execa(join(unpacked.root, 'usr/sbin/named'), ['-4', '-g', '-n', '1', '-c', conf], { env: unpacked.env, reject: false, all: true })

@@ -18,6 +18,8 @@ export type KnotOptions = {
   keys?: LabKey[]
   /** Servers (`IP:port`) that may transfer the zones and are told of each change. */
   secondaries?: string[]
+  /** Zones of which they are told nothing. */
+  quiet?: string[]
   /** The server that the zones come from; their texts are ignored. */
   primary?: string
   /** Zones that it signs by itself, with one key each. ECDSA P-256 and 14 days unless given. */
@@ -64,11 +66,11 @@ const policySections = ({ signing = {} }: KnotOptions): string => {
   return policies.length > 0 ? `policy:\n${policies.join('')}` : ''
 }
 
-const zoneLines = ({ keys = [], secondaries = [], primary, signing = {} }: KnotOptions, zone: string): string => {
+const zoneLines = ({ keys = [], secondaries = [], quiet = [], primary, signing = {} }: KnotOptions, zone: string): string => {
   const acl = [...keys.map((k) => `acl-${k.name}`), ...(primary || secondaries.length > 0 ? ['acl-neighbours'] : [])]
   return [
     ...(acl.length > 0 ? [`acl: [${acl.join(', ')}]`] : []),
-    ...(secondaries.length > 0 ? [`notify: [${secondaries.map((_, n) => `secondary-${n}`).join(', ')}]`] : []),
+    ...(secondaries.length > 0 && !quiet.includes(zone) ? [`notify: [${secondaries.map((_, n) => `secondary-${n}`).join(', ')}]`] : []),
     ...(primary ? ['master: primary'] : []),
     ...(signing[zone] ? ['dnssec-signing: on', `dnssec-policy: ${zone}`] : []),
   ].map((line) => `    ${line}\n`).join('')

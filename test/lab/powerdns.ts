@@ -14,6 +14,8 @@ export type PowerDnsOptions = {
   keys?: LabKey[]
   /** Servers (`IP:port`) that are told of changes. */
   secondaries?: string[]
+  /** Zones of which they are told nothing. */
+  quiet?: string[]
   /** Metadata of a zone by kind, e.g. `NOTIFY-DNSUPDATE`. */
   metadata?: Record<string, Record<string, string>>
   /** Zones that it signs by itself. */
@@ -52,11 +54,12 @@ const fillDatabase = async (at: Folder, root: string, options: PowerDnsOptions):
     db.exec('PRAGMA journal_mode = WAL') // As the server itself has it unless told otherwise.
     db.exec(await readFile(join(root, 'usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'), 'utf8'))
     db.exec(await sqlOf(at, options.zones))
-    if (options.secondaries) db.exec(`UPDATE domains SET type = 'MASTER'`)
+    const kind = db.prepare('UPDATE domains SET type = ? WHERE name = ?')
     const key = db.prepare('INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, ?, ?)')
     for (const { name, algorithm = 'hmac-sha256', secret } of options.keys ?? []) key.run(name, algorithm, secret)
     const metadata = db.prepare('INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, ?, ? FROM domains WHERE name = ?')
     for (const zone of Object.keys(options.zones)) {
+      kind.run(options.secondaries && !options.quiet?.includes(zone) ? 'MASTER' : 'NATIVE', zone)
       for (const { name } of options.keys ?? []) metadata.run('TSIG-ALLOW-DNSUPDATE', name, zone)
       for (const server of options.secondaries ?? []) metadata.run('ALSO-NOTIFY', server, zone)
       for (const [kind, content] of Object.entries(options.metadata?.[zone] ?? {})) metadata.run(kind, content, zone)
