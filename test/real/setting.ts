@@ -13,6 +13,8 @@ export const hosts = {
 export type Site = 'alpha' | 'beta'
 export const vantages = ['oslo', 'paris', 'tokyo'] as const
 export type Vantage = (typeof vantages)[number]
+/** Those whose clocks can be wrong. */
+export const clocked = [...vantages, 'controller'] as const
 
 /** Whose clouds the vantages are at: none of a site's, or oslo at alpha's and paris at beta's. */
 export type Layout = 'apart' | 'beside'

@@ -143,15 +143,25 @@ export const rows: Row[] = [
   },
 
   { what: 'alpha fails two rounds of three, and fall is 3', fault: answers('flapping'), ...allWell, shows: failsFor(20) },
-  { what: "each vantage's clock is 10 min off", fault: (world) => world.clocks([600, -600, 600]), ...allWell, shows: areOff },
+  { what: "each vantage's clock is 10 min off", fault: (world) => world.clocks({ oslo: 600, paris: -600, tokyo: 600 }), ...allWell, shows: areOff },
   {
     what: "each vantage's clock is 10 min off, and alpha is killed",
     fault: async (world) => {
-      await world.clocks([-600, 600, -600])
+      await world.clocks({ oslo: -600, paris: 600, tokyo: -600 })
       await world.kill('alpha')
     },
     ...down('the port refuses the connection'),
     shows: areOff,
+  },
+  {
+    what: "the controller's clock is set back by 10 min",
+    fault: (world) => world.clocks({ controller: -600 }),
+    ...allWell,
+    // A round counts for nothing, and those after it count again.
+    shows: async ({ lines }) => {
+      const doubt = "the observer does not trust itself (this machine's clock jumped by 10 min: it slept, or its clock was set)"
+      if (!lines.some(({ msg }) => msg.includes(doubt))) throw new Error('its jump was not seen')
+    },
   },
 ]
 

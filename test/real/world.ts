@@ -13,7 +13,7 @@ import type { Knot } from '../lab/knot.ts'
 import type { Answers, Said, Start, Told } from '../lab/net-site.ts'
 import { startNet, whyNoNet } from '../lab/net.ts'
 import type { Net } from '../lab/net.ts'
-import { certificatesOf, hosts, secret, token, vantages, yamlOf, zoneText } from './setting.ts'
+import { certificatesOf, clocked, hosts, secret, token, vantages, yamlOf, zoneText } from './setting.ts'
 import type { Layout, Site, Vantage } from './setting.ts'
 
 // Two sites, three vantages, a controller, a Knot and two canaries, each a host of one network, and lifeboat's own programs on them as a person
@@ -26,8 +26,8 @@ export type World = {
   /** How a site answers from now on; gives how many requests it has failed. */
   answer(site: Site, answers: Answers): Promise<number>
   kill(site: Site): Promise<void>
-  /** By how many seconds each vantage's wall clock is off from now on. */
-  clocks(offS: number[]): Promise<void>
+  /** By how many seconds the wall clocks of these hosts are off from now on; all others are right. */
+  clocks(offS: Partial<Record<(typeof clocked)[number], number>>): Promise<void>
   /** The date as a vantage gives it in its answers. */
   dateAt(vantage: Vantage): Promise<number>
   /** Takes another layout, by a change of the file. */
@@ -117,20 +117,19 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   }
   const startSite = (site: Site): Promise<void> => startProgram(site, 443, certificates)
 
-  const clockFile = (vantage: string): string => join(folder, `${vantage}.clock`)
-  const setClock = async (vantage: string, offS: number): Promise<void> => {
-    await writeFile(`${clockFile(vantage)}.new`, `${offS < 0 ? '' : '+'}${offS}\n`)
-    await rename(`${clockFile(vantage)}.new`, clockFile(vantage)) // It is read again at each look at the clock, so never half of it.
+  const clockFile = (host: string): string => join(folder, `${host}.clock`)
+  const setClock = async (host: string, offS: number): Promise<void> => {
+    await writeFile(`${clockFile(host)}.new`, `${offS < 0 ? '' : '+'}${offS}\n`)
+    await rename(`${clockFile(host)}.new`, clockFile(host)) // It is read again at each look at the clock, so never half of it.
   }
   // The wall clock alone is moved: timers and durations run on the monotonic one, as where a machine's clock is set wrong.
-  const fakeClock = (vantage: string): Record<string, string> => ({
+  const fakeClock = (host: string): Record<string, string> => ({
     LD_PRELOAD: join(faketime, `usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`),
-    FAKETIME_TIMESTAMP_FILE: clockFile(vantage),
+    FAKETIME_TIMESTAMP_FILE: clockFile(host),
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   })
   const startVantage = async (vantage: Vantage): Promise<void> => {
-    await setClock(vantage, 0)
     const child = begin(vantage, [launcher, 'vantage', '--listen', `${hosts[vantage]}:8687`], fakeClock(vantage))
     const listens = new Promise<void>((resolve) => createInterface({ input: child.stdout! }).on('line', (line) => line.includes('listens') && resolve()))
     stops.unshift(() => end(child, 'SIGTERM')) // In order, since libfaketime leaves its shared memory behind otherwise.
@@ -138,7 +137,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   }
 
   const run = async (...args: string[]): Promise<string> => {
-    const child = begin('controller', [launcher, ...args])
+    const child = begin('controller', [launcher, ...args], fakeClock('controller'))
     let out = ''
     let err = ''
     child.stdout?.on('data', (part: Buffer) => (out += part))
@@ -165,13 +164,13 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   const isCalm = ({ active, move, cooldownUntilMs, decision, sites }: Status): boolean =>
     active === 'alpha' && move === null && cooldownUntilMs === null && decision?.sentence === calm && sites.every(({ role, verdict, why }) => role !== 'fenced' && verdict === 'well' && why === '3 of 3 vantages')
 
-  await Promise.all([writeFile(join(folder, 'ca.pem'), authority.ca), writeFile(join(folder, 'lifeboat.yaml'), yamlOf('apart'))])
+  await Promise.all([writeFile(join(folder, 'ca.pem'), authority.ca), writeFile(join(folder, 'lifeboat.yaml'), yamlOf('apart')), ...clocked.map((host) => setClock(host, 0))])
   let laid: Layout = 'apart'
   let knot: Knot | undefined
   stops.unshift(async () => knot?.stop())
   const startDns = async () => void (knot = await startKnot(knotd, { address: hosts.knot, port: 53, within: net.on('knot'), zones: { 'shop.example': zoneText }, keys: [{ name: 'lifeboat', secret }] }))
   await Promise.all([startDns(), startSite('alpha'), startSite('beta'), startProgram('north', 80, {}), startProgram('south', 80, {}), ...vantages.map(startVantage)])
-  const watching = begin('controller', [launcher, 'watch'])
+  const watching = begin('controller', [launcher, 'watch'], fakeClock('controller'))
   stops.unshift(() => end(watching, 'SIGTERM'))
   createInterface({ input: watching.stdout! }).on('line', (line) => lines.push(JSON.parse(line) as Line))
 
@@ -182,7 +181,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
       await end(sites.get(site), 'SIGKILL')
       sites.delete(site)
     },
-    clocks: async (offS) => void (await Promise.all(vantages.map((vantage, i) => setClock(vantage, offS[i] ?? 0)))),
+    clocks: async (offS) => void (await Promise.all(clocked.map((host) => setClock(host, offS[host] ?? 0)))),
     dateAt: async (vantage) => {
       const child = begin('controller', ['-e', `fetch('http://${hosts[vantage]}:8687/healthz').then((r) => process.send(Date.parse(r.headers.get('date'))))`])
       const [dateMs] = (await within(once(child, 'message'), 20_000, `${vantage} says its date`)) as [number]
@@ -203,7 +202,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
     },
     heal: async () => {
       await net.lose()
-      await world.clocks([0, 0, 0])
+      await world.clocks({})
       await lay('apart')
       for (const site of ['alpha', 'beta'] as const) await (sites.has(site) ? world.answer(site, 'well') : startSite(site))
       await failBack()
