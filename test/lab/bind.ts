@@ -17,6 +17,8 @@ export type BindOptions = {
   secondaries?: string[]
   /** Zones of which they are told nothing. */
   quiet?: string[]
+  /** Zones that it signs by itself: one key, ECDSA P-256, 14 days. */
+  signed?: string[]
   /** The server that each zone comes from; it is the primary of all others. */
   primaries?: Record<string, string>
 }
@@ -37,11 +39,16 @@ const place = (server: string): string => server.replace(/:(\d+)$/, ' port $1')
 const policyOf = (keys: LabKey[]): string =>
   keys.map(({ name, types = ['ANY'] }) => `grant ${name} zonesub ${types.join(' ')};`).join(' ')
 
-const zoneOf = ({ keys = [], quiet = [], primaries = {} }: BindOptions, zone: string): string => {
+const zoneOf = ({ keys = [], quiet = [], signed = [], primaries = {} }: BindOptions, zone: string): string => {
   const from = primaries[zone]
   const lines = from
     ? ['type secondary', `primaries { ${place(from)}; }`, 'masterfile-format text']
-    : ['type primary', ...(keys.length > 0 ? [`update-policy { ${policyOf(keys)} }`] : []), ...(quiet.includes(zone) ? ['notify no'] : [])]
+    : [
+        'type primary',
+        ...(keys.length > 0 ? [`update-policy { ${policyOf(keys)} }`] : []),
+        ...(quiet.includes(zone) ? ['notify no'] : []),
+        ...(signed.includes(zone) ? ['dnssec-policy default'] : []),
+      ]
   return `zone "${zone}" { ${lines.join('; ')}; file "${zone}.zone"; };`
 }
 
