@@ -8,7 +8,6 @@ import type { Message, Rr } from '../../src/drivers/dns/wire.ts'
 
 // What any name server shows of a whole zone: by zone transfer, and by its SOA.
 
-const axfr = 252
 const waitMs = 10_000
 
 const message = (name: string, type: number): Buffer =>
@@ -28,7 +27,7 @@ export const transfer = async (server: string, zone: string): Promise<Rr[]> => {
   socket.on('error', reject)
   socket.on('close', () => reject(new Error(`${server} ended the transfer of ${zone}`)))
   takeMessages(socket, (bytes) => take(decodeMessage(bytes)))
-  socket.write(frame(message(zone, axfr)))
+  socket.write(frame(message(zone, rrTypes.AXFR)))
   try {
     return await promise
   } finally {
@@ -36,8 +35,8 @@ export const transfer = async (server: string, zone: string): Promise<Rr[]> => {
   }
 }
 
-/** What a server makes by itself: the SOA's serial and all of DNSSEC. */
-const madeTypes: number[] = [rrTypes.SOA, rrTypes.RRSIG, rrTypes.DNSKEY, 47, 50, 51, 59, 60, 65534]
+/** What a server makes by itself: the SOA, and all of DNSSEC (NSEC, NSEC3, NSEC3PARAM, CDS, CDNSKEY and BIND's own mark among it). */
+const madeTypes: number[] = [rrTypes.SOA, rrTypes.RRSIG, rrTypes.DNSKEY, 47, 50, 51, 59, 60, 65_534]
 
 /** The zone's records as sorted lines, SOA and DNSSEC left out. */
 export const dumpZone = async (server: string, zone: string): Promise<string[]> =>

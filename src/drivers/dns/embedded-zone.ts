@@ -143,9 +143,9 @@ export const recordLine = ({ name, type, ttlS, rdata }: Rr): string => {
 const linesOf = (names: Names): string[] =>
   [...names].flatMap(([name, sets]) => [...sets].filter(([type]) => type !== rrTypes.SOA).flatMap(([type, set]) => rrsOf(name, type, set).map(recordLine))).sort()
 
-/** A zone with a SOA of its own (serial 1, which rises with each update that changes something) and the records. */
-export const embeddedZone = (zone: string, records: EmbeddedRecord[]): EmbeddedZone => {
-  let serial = 1
+/** A zone with a SOA of its own, whose serial rises with each update that changes something, and the records. */
+export const embeddedZone = (zone: string, records: EmbeddedRecord[], firstSerial = 1): EmbeddedZone => {
+  let serial = firstSerial
   let names: Names = new Map([[zone, new Map([[rrTypes.SOA as number, { ttlS: 60, rdata: [soaOf(zone, serial)] }]])]])
   for (const { name, type, ttlS, value } of records) {
     if (!isWithin(name, zone)) throw new Error(`${name} is not within ${zone}`)

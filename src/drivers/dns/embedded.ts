@@ -28,10 +28,13 @@ const zoneOf = (zones: EmbeddedZone[], name: string): EmbeddedZone | undefined =
 type Body = Pick<Message, 'rcode' | 'answers' | 'authorities'> & { authoritative?: boolean }
 const only = (rcode: number): Body => ({ rcode, answers: [], authorities: [] })
 
+/** It has no secondaries, so whoever asks for a whole zone is told so rather than that there is none (RFC 5936, section 2.2.1). */
+const transfers: number[] = [rrTypes.IXFR, rrTypes.AXFR]
+
 const query = (zones: EmbeddedZone[], { questions: [question] }: Message): Body => {
   if (!question) return only(rcodes.FORMERR)
   const zone = zoneOf(zones, question.name)
-  if (!zone || question.class !== classes.IN) return only(rcodes.REFUSED)
+  if (!zone || question.class !== classes.IN || transfers.includes(question.type)) return only(rcodes.REFUSED)
   return { ...zone.lookup(question.name, question.type), authoritative: true }
 }
 

@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js'
 /** Numbers of record types (IANA, DNS parameters). */
 export const rrTypes = {
   A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41,
-  DS: 43, RRSIG: 46, DNSKEY: 48, SVCB: 64, HTTPS: 65, TSIG: 250, ANY: 255, CAA: 257,
+  DS: 43, RRSIG: 46, DNSKEY: 48, SVCB: 64, HTTPS: 65, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255, CAA: 257,
 } as const
 /** Numbers of classes (RFC 1035, RFC 2136). */
 export const classes = { IN: 1, NONE: 254, ANY: 255 } as const

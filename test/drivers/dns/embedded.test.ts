@@ -2,11 +2,15 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { machineClock } from '../../../src/clock.ts'
 import { embedded, startEmbedded } from '../../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../../src/drivers/dns/embedded.ts'
+import { embeddedZone } from '../../../src/drivers/dns/embedded-zone.ts'
 import { askUdp, openStream } from '../../../src/drivers/dns/exchange.ts'
+import { digHost } from '../../../src/drivers/dns/query.ts'
+import { rfc2136 } from '../../../src/drivers/dns/rfc2136.ts'
 import { sign, tsigKey } from '../../../src/drivers/dns/tsig.ts'
 import { classes, decodeMessage, encodeMessage, encodeValue, flags, opcodes, rcodes, rrTypes } from '../../../src/drivers/dns/wire.ts'
 import type { Message, Rr } from '../../../src/drivers/dns/wire.ts'
 import { addition, deletion, updateByHand } from '../../lab/hand.ts'
+import { transfer } from '../../lab/transfer.ts'
 import { zone } from './case.ts'
 import { driverSuite } from './suite.ts'
 
@@ -119,6 +123,43 @@ describe('the embedded server', () => {
     expect([server.dump(zone), server.serial(zone)]).toEqual([before, serial])
     expect((await byTcp(update([], [rr(`many.${zone}`, rrTypes.A, classes.NONE, 0, encodeValue('A', '127.0.1.7'))]))).rcode).toBe(rcodes.NOERROR)
     expect([server.dump(zone).length, server.serial(zone)]).toEqual([before.length - 1, serial + 1])
+  })
+})
+
+// What it has not is asserted as missing. Its updates by TCP alone, and no serial for nothing, stand above.
+describe('facts of a server: embedded', () => {
+  const name = `_lifeboat-facts.${zone}`
+  const write = (server: string, aheadMs: number) => {
+    const clock = { ...machineClock, now: () => ({ ...machineClock.now(), wallMs: machineClock.now().wallMs + aheadMs }) }
+    const host = rfc2136({ host: 'rfc2136', zone, marker: name, names: [], server, key: tsigKey('lifeboat', 'aaaa'), timeoutMs: 2000 }, clock)
+    return host.write({ zone, txt: { name, ttlS: 60, old: [], oldTtlS: null, new: ['v=lifeboat1'] }, sets: [] }, AbortSignal.timeout(5000))
+  }
+  let server: Embedded
+  beforeAll(async () => {
+    server = await startEmbedded({ zones: { [zone]: [] } })
+  })
+  afterAll(() => server.stop())
+
+  test('tsig-bad-secret, tsig-skew, tsig-forged-or-missing-mac: it knows no keys, so nothing that is signed is taken', async () => {
+    for (const aheadMs of [0, 400_000])
+      expect(await write(server.server, aheadMs)).toEqual({ outcome: 'unknown', detail: expect.stringContaining('answered NOTAUTH without a signature') })
+    expect(server.dump(zone)).toEqual([])
+  })
+  test('key-may-not-touch-mx: whoever reaches it may', async () => {
+    expect(await updateByHand(server.server, zone, null, [addition(zone, 60, 'MX', Buffer.from('000a00', 'hex'))])).toBe(rcodes.NOERROR)
+    expect(server.dump(zone)).toEqual([`${zone} 60 TYPE15 \\# 3 000a00`])
+  })
+  test('secondary-lags, secondary-dead, secondary-serves-old, notify-missing: it has no secondaries', async () => {
+    await expect(transfer(server.server, zone)).rejects.toThrow('does not transfer shop.example: REFUSED')
+  })
+  test('serial-wraps', () => {
+    const near = embeddedZone(zone, [], 2 ** 32 - 1)
+    near.update({ id: 1, opcode: opcodes.UPDATE, rcode: 0, flags: 0, questions: [], answers: [], authorities: [addition(zone, 60, 'A', '127.0.0.1')], additionals: [] })
+    expect(near.serial()).toBe(0)
+  })
+  test('dnssec-resigned, signer-mismatch-refused: it signs nothing, and says so', async () => {
+    const asked = { server: server.server, zone, marker: name, names: [zone], timeoutMs: 2000, dnssec: true }
+    expect((await digHost(asked, machineClock, AbortSignal.timeout(5000), 'both'))?.signers).toEqual({ signs: [], publishes: [] })
   })
 })
 
