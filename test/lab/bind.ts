@@ -1,11 +1,11 @@
-import { execa } from 'execa'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Unpacked } from './debian.ts'
+import { startNameServer } from './name-server.ts'
+import type { NameServer } from './name-server.ts'
 import { freePort } from './ports.ts'
 import type { LabKey } from './servers.ts'
-import { dumpZone, serialAt, untilServed } from './transfer.ts'
 
 export type BindOptions = {
   /** A free one unless given. */
@@ -21,16 +21,6 @@ export type BindOptions = {
   signed?: string[]
   /** The server that each zone comes from; it is the primary of all others. */
   primaries?: Record<string, string>
-}
-
-export type Bind = {
-  /** `IP:port`. */
-  server: string
-  /** The zone's records as sorted lines, SOA and DNSSEC left out. */
-  dump(zone: string): Promise<string[]>
-  serial(zone: string): Promise<number>
-  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
-  stop(): Promise<void>
 }
 
 /** `IP:port` as BIND writes it. */
@@ -72,32 +62,15 @@ ${Object.keys(options.zones).map((zone) => zoneOf(options, zone)).join('\n')}
 `
 
 /** Starts a real named in a folder of its own; ready when it serves every zone. It asks nobody outside: no recursion, IPv4 only, and it tells only whom it is told to tell. */
-export const startBind = async (unpacked: Unpacked, options: BindOptions): Promise<Bind> => {
+export const startBind = async (unpacked: Unpacked, options: BindOptions): Promise<NameServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'lab-bind-'))
   // It listens only at addresses that an interface has, so nowhere else in 127/8.
   const port = options.port ?? (await freePort(['127.0.0.1']))
   const server = `127.0.0.1:${port}`
   const conf = join(folder, 'named.conf')
   await writeFile(conf, confOf(folder, port, options))
-  for (const [zone, text] of Object.entries(options.zones)) if (text !== '') await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
-
-  const daemon = execa(join(unpacked.root, 'usr/sbin/named'), ['-4', '-g', '-n', '1', '-c', conf], { env: unpacked.env, reject: false, all: true })
-  const stop = async (): Promise<void> => {
-    daemon.kill('SIGKILL')
-    await daemon
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await untilServed(server, Object.keys(options.zones))
-  } catch (error) {
-    await stop()
-    throw new Error(`named did not start at ${server}:\n${(await daemon).all}`, { cause: error })
-  }
-  return {
-    server,
-    dump: (zone) => dumpZone(server, zone),
-    serial: async (zone) => (await serialAt(server, zone)) ?? -1,
-    signal: (signal) => void daemon.kill(signal),
-    stop,
-  }
+  for (const [zone, text] of Object.entries(options.zones))
+    if (text !== '') await writeFile(join(folder, `${zone}.zone`), `$ORIGIN ${zone}.\n${text}\n`)
+  const program = join(unpacked.root, 'usr/sbin/named')
+  return startNameServer({ program, args: ['-4', '-g', '-n', '1', '-c', conf], env: unpacked.env, folder, server, zones: Object.keys(options.zones) })
 }

@@ -1,12 +1,13 @@
 import { execa } from 'execa'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Unpacked } from './debian.ts'
+import { startNameServer } from './name-server.ts'
+import type { NameServer } from './name-server.ts'
 import { freePort } from './ports.ts'
 import type { LabKey } from './servers.ts'
-import { dumpZone, serialAt, untilServed } from './transfer.ts'
 
 export type PowerDnsOptions = {
   /** Zone name → master file text without $ORIGIN. */
@@ -20,15 +21,6 @@ export type PowerDnsOptions = {
   metadata?: Record<string, Record<string, string>>
   /** Zones that it signs by itself. */
   signed?: string[]
-}
-
-export type PowerDns = {
-  /** `IP:port`. */
-  server: string
-  /** The zone's records as sorted lines, SOA and DNSSEC left out. */
-  dump(zone: string): Promise<string[]>
-  serial(zone: string): Promise<number>
-  stop(): Promise<void>
 }
 
 type Folder = { folder: string; program: (path: string, args: string[]) => ReturnType<typeof execa> }
@@ -51,7 +43,7 @@ const sqlOf = async ({ folder, program }: Folder, zones: Record<string, string>)
 const fillDatabase = async (at: Folder, root: string, options: PowerDnsOptions): Promise<void> => {
   const db = new DatabaseSync(join(at.folder, database))
   try {
-    db.exec('PRAGMA journal_mode = WAL') // As the server itself has it unless told otherwise.
+    db.exec('PRAGMA synchronous = OFF') // Of this connection alone.
     db.exec(await readFile(join(root, 'usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'), 'utf8'))
     db.exec(await sqlOf(at, options.zones))
     const kind = db.prepare('UPDATE domains SET type = ? WHERE name = ?')
@@ -62,7 +54,7 @@ const fillDatabase = async (at: Folder, root: string, options: PowerDnsOptions):
       kind.run(options.secondaries && !options.quiet?.includes(zone) ? 'MASTER' : 'NATIVE', zone)
       for (const { name } of options.keys ?? []) metadata.run('TSIG-ALLOW-DNSUPDATE', name, zone)
       for (const server of options.secondaries ?? []) metadata.run('ALSO-NOTIFY', server, zone)
-      for (const [kind, content] of Object.entries(options.metadata?.[zone] ?? {})) metadata.run(kind, content, zone)
+      for (const [name, content] of Object.entries(options.metadata?.[zone] ?? {})) metadata.run(name, content, zone)
     }
   } finally {
     db.close()
@@ -101,7 +93,7 @@ ${policy === null ? '' : `lua-dnsupdate-policy-script=${join(folder, 'policy.lua
 `
 
 /** Starts a real pdns_server with a database of its own; ready when it serves every zone. */
-export const startPowerDns = async ({ root, env }: Unpacked, options: PowerDnsOptions): Promise<PowerDns> => {
+export const startPowerDns = async ({ root, env }: Unpacked, options: PowerDnsOptions): Promise<NameServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'lab-pdns-'))
   const port = await freePort(['127.0.0.1'])
   const server = `127.0.0.1:${port}`
@@ -111,23 +103,6 @@ export const startPowerDns = async ({ root, env }: Unpacked, options: PowerDnsOp
   if (policy !== null) await writeFile(join(folder, 'policy.lua'), policy)
   await writeFile(join(folder, 'pdns.conf'), confOf(folder, root, port, options, policy))
   for (const zone of options.signed ?? []) await program('usr/bin/pdnsutil', [`--config-dir=${folder}`, 'secure-zone', zone])
-
-  const daemon = execa(join(root, 'usr/sbin/pdns_server'), [`--config-dir=${folder}`, '--daemon=no', '--guardian=no'], { env, reject: false, all: true })
-  const stop = async (): Promise<void> => {
-    daemon.kill('SIGKILL')
-    await daemon
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await untilServed(server, Object.keys(options.zones))
-  } catch (error) {
-    await stop()
-    throw new Error(`pdns_server did not start at ${server}:\n${(await daemon).all}`, { cause: error })
-  }
-  return {
-    server,
-    dump: (zone) => dumpZone(server, zone),
-    serial: async (zone) => (await serialAt(server, zone)) ?? -1,
-    stop,
-  }
+  const args = [`--config-dir=${folder}`, '--daemon=no', '--guardian=no']
+  return startNameServer({ program: join(root, 'usr/sbin/pdns_server'), args, env, folder, server, zones: Object.keys(options.zones) })
 }

@@ -9,6 +9,8 @@ import type { Message, Rr } from '../../src/drivers/dns/wire.ts'
 // What any name server shows of a whole zone: by zone transfer, and by its SOA.
 
 const waitMs = 10_000
+/** A secondary gets its zones one after another, half a second apart. */
+const startMs = 30_000
 
 const message = (name: string, type: number): Buffer =>
   encodeMessage({ id: 1, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions: [{ name, type, class: classes.IN }], answers: [], authorities: [], additionals: [] })
@@ -48,7 +50,7 @@ export const serialAt = async (server: string, zone: string): Promise<number | n
 
 /** Waits until a server answers for every zone with authority. */
 export const untilServed = async (server: string, zones: string[]): Promise<void> => {
-  const untilMs = Date.now() + waitMs
+  const untilMs = Date.now() + startMs
   for (const zone of zones) {
     while ((await serialAt(server, zone)) === null) {
       if (Date.now() > untilMs) throw new Error(`${server} does not serve ${zone}`)

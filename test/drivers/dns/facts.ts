@@ -8,6 +8,7 @@ import { splitTsig, tsigKey } from '../../../src/drivers/dns/tsig.ts'
 import { rcodes } from '../../../src/drivers/dns/wire.ts'
 import type { WriteOutcome } from '../../../src/ports.ts'
 import { addition, deletion, updateByHand } from '../../lab/hand.ts'
+import type { NameServer } from '../../lab/name-server.ts'
 import { startPoller } from '../../lab/poller.ts'
 import { forUpdates, startProxy } from '../../lab/proxy.ts'
 import { labKey, secretOf } from '../../lab/servers.ts'
@@ -17,7 +18,7 @@ import type { DriverLab } from './case.ts'
 
 // A server that takes updates by RFC 2136 with a key, as the driver suite takes it, and the facts of such a server on that server.
 
-export type Keyed = { server: string; dump(zone: string): Promise<string[]>; serial(zone: string): Promise<number>; stop(): Promise<void> }
+export type Keyed = Omit<NameServer, 'signal'>
 
 type Given = { zones: Record<string, string>; keys: LabKey[] }
 

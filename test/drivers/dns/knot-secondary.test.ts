@@ -7,5 +7,5 @@ const bind = await debian(['bind9'])
 const knot = await debian(['knot'])
 
 describe.skipIf(!bind || !knot)('Knot', () => {
-  if (bind && knot) secondarySuite('Knot', bind, (given) => startKnot(knot, given), { secondToldMs: 0 })
+  if (bind && knot) secondarySuite('Knot', bind, (given) => startKnot(knot, given), { inARowMs: 0 })
 })

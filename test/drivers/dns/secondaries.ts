@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseServer } from '../../../src/drivers/dns/exchange.ts'
 import { classes, encodeMessage, flags, rrTypes } from '../../../src/drivers/dns/wire.ts'
 import { startBind } from '../../lab/bind.ts'
-import type { Bind } from '../../lab/bind.ts'
 import type { Unpacked } from '../../lab/debian.ts'
 import { addition } from '../../lab/hand.ts'
+import type { NameServer } from '../../lab/name-server.ts'
 import { freePort } from '../../lab/ports.ts'
 import { listed, newRig, one, two } from '../../lab/rig.ts'
 import type { Rig, RigOptions } from '../../lab/rig.ts'
@@ -17,8 +17,8 @@ import type { Keyed } from './facts.ts'
 
 type Given = { zones: Record<string, string>; keys: LabKey[]; secondaries: string[]; quiet: string[] }
 
-/** `secondToldMs`: how long after the second of two changes in a row the secondary gets it at the least. */
-export type Telling = { secondToldMs: number }
+/** `inARowMs`: how long it takes at the least until the secondary has both of two changes in a row. */
+export type Telling = { inARowMs: number }
 
 const testMs = 90_000
 const nobody = '127.0.0.1:1'
@@ -42,10 +42,10 @@ const notify = async (server: string, zone: string): Promise<void> => {
   socket.close()
 }
 
-export const secondarySuite = (title: string, bind: Unpacked, startPrimary: (given: Given) => Promise<Keyed>, { secondToldMs }: Telling): void => {
+export const secondarySuite = (title: string, bind: Unpacked, startPrimary: (given: Given) => Promise<Keyed>, { inARowMs }: Telling): void => {
   describe(`${title} and its secondary`, () => {
     let primary: Started & Pick<Keyed, 'serial'>
-    let secondary: Bind
+    let secondary: NameServer
     beforeAll(async () => {
       const port = await freePort(['127.0.0.1'])
       const zones = Object.fromEntries(Object.entries(serials).map(([zone, serial]) => [zone, textOf(serial)]))
@@ -102,16 +102,14 @@ export const secondarySuite = (title: string, bind: Unpacked, startPrimary: (giv
       await moves(zone, run, { speed: 4 })
     }, testMs)
 
-    test(`secondary-lags: the second of two changes in a row gets there ${secondToldMs / 1000} s later or more`, async () => {
+    test('secondary-lags: two changes in a row', async () => {
       const zone = 'late.example'
-      const changed = async (name: string): Promise<number> => {
+      const beganMs = Date.now()
+      for (const name of ['first', 'second']) {
         await hand(zone, name)
-        const at = Date.now()
         while (!(await level(zone))) await pause(10)
-        return Date.now() - at
       }
-      await changed('first')
-      expect(await changed('second')).toBeGreaterThanOrEqual(secondToldMs)
+      expect(Date.now() - beganMs).toBeGreaterThanOrEqual(inARowMs)
     }, testMs)
 
     test('notify-missing: it is not confirmed, the sentence says so, and it is served once somebody tells', async () => {
