@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { errors } from 'undici'
 import type { Clock } from '../../clock.ts'
+import { spell } from '../../core/spell.ts'
 import type { Answer } from '../../core/types.ts'
 import type { AnswerKind } from '../../core/words.ts'
 import { textOf } from '../../errors.ts'
@@ -35,7 +36,7 @@ export const answerOf = async (
 
 /** What an error says of the address. An error that is not about the connection is our own trouble: `unable`, never the site's. */
 export const failureOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): ProbeResult => {
-  if (limit.aborted) return { kind: 'silent', detail: `no answer in ${inWords(question.timeoutMs)}` }
+  if (limit.aborted) return { kind: 'silent', detail: `no answer in ${spell(question.timeoutMs)}` }
   const code = codeOf(thrown)
   if (code === null) return { kind: 'unable', detail: `could not ask: ${textOf(thrown)}` }
   if (code === 'ECONNREFUSED') return { kind: 'refused', detail: 'the port refuses the connection' }
@@ -64,15 +65,6 @@ const wordsOf = (code: string): string => {
   if (code === 'NOT_HTTP') return 'what it answers is not HTTP'
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `the TLS handshake failed (${code})`
   return `no answer (${code})`
-}
-
-/** A duration for people, in its largest fitting unit: `200 ms`, `1.5 s`, `3 d`. */
-export const inWords = (ms: number): string => {
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`
-  if (ms < 7_200_000) return `${Math.floor(ms / 60_000)} min`
-  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h`
-  return `${Math.floor(ms / 86_400_000)} d`
 }
 
 // A stranger's words end in our log: one line, printable, short.

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
-import { inWords } from './answer.ts'
+import { spell } from '../../core/spell.ts'
 import type { ProbeResult } from './answer.ts'
 
 /** Whose certificates are trusted. `ca`: PEM text, and nobody else's. */
@@ -83,7 +83,7 @@ const faultOf = (socket: TLSSocket, untilMs: number | null, nowMs: number): Prob
 }
 
 const wordsOf = (code: string, untilMs: number | null, nowMs: number): string => {
-  if (code === 'CERT_HAS_EXPIRED' && untilMs !== null && untilMs < nowMs) return `certificate expired ${inWords(nowMs - untilMs)} ago`
+  if (code === 'CERT_HAS_EXPIRED' && untilMs !== null && untilMs < nowMs) return `certificate expired ${spell(nowMs - untilMs)} ago`
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT') return 'the certificate is self-signed'
   if (unknownIssuer.has(code)) return 'the certificate is by an unknown issuer'
   return `the certificate is not trusted (${code})`
