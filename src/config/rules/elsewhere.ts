@@ -47,9 +47,9 @@ const together = (file: File, caPem: string | null): Excess[] => {
   const { active, standby } = checksOf(file, caPem)
   const addresses = addressesOf(file)
   const questions = (checks: Check[]) => addresses.flatMap((at) => checks.map((check) => ({ ...at, timeoutMs: file.check.timeout, ...check, names: file.dns.names })))
-  const bytesOf = (checks: Check[]) => Buffer.byteLength(JSON.stringify(questions(checks)))
+  const sizeOf = (checks: Check[]) => Buffer.byteLength(JSON.stringify(questions(checks)))
   const count = addresses.length * Math.max(active.length, standby?.length ?? 0)
-  const bytes = Math.max(bytesOf(active), bytesOf(standby ?? []))
+  const bytes = Math.max(sizeOf(active), sizeOf(standby ?? []))
   const at = file.check.url === undefined ? ['sites'] : standby && standby.length > active.length ? ['check', 'standby', 'url'] : ['check', 'url']
   const excess = (path: Path, most: string, got: string, instead: string): Excess[] => [{ path, most, got, instead }]
   if (count > askMost.questions)

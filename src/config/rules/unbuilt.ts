@@ -1,22 +1,27 @@
-import { dnsDrivers } from '../companies.ts'
+import { cloudNames, clouds, dnsDriverNames, dnsDrivers } from '../companies.ts'
 import type { Fault } from '../faults.ts'
 import type { Path, Tree } from '../tree.ts'
 
 /** What the schema knows and nothing here runs yet. A line goes when its part is built. */
 type Unbuilt = { at: string; what: string; instead: string; when?: (value: unknown) => boolean }
 
-const isOneOf = (words: string[]) => (value: unknown) => typeof value === 'string' && words.includes(value)
+const isOneOf = (words: readonly string[]) => (value: unknown) => typeof value === 'string' && words.includes(value)
 
 /** Anything else is wrong by its type, and may be a secret that lost its key. */
 const isMapping = (value: unknown) => typeof value === 'object' && value !== null
 
-const unbuiltDns = Object.entries(dnsDrivers).filter(([, { built }]) => !built).map(([driver]) => driver)
+const unbuiltDns = dnsDriverNames.filter((driver) => !dnsDrivers[driver].built)
+const unbuiltClouds = cloudNames.filter((cloud) => !clouds[cloud].built)
 
 const unbuilt: Unbuilt[] = [
   { at: 'sites.*.stack', what: "a Pulumi stack's outputs cannot be read yet", instead: 'Write address: with the address that the site serves at' },
   { at: 'sites.*.standby', when: isOneOf(['cold']), what: 'a cold site cannot be created yet', instead: 'Leave it out, and have the site stand ready' },
-  { at: 'clouds.aws', when: isMapping, what: 'this cloud cannot be asked yet', instead: 'Leave the entry out: its sites are watched without account evidence' },
-  { at: 'clouds.hetzner', when: isMapping, what: 'this cloud cannot be asked yet', instead: 'Leave the entry out: its sites are watched without account evidence' },
+  ...unbuiltClouds.map((cloud) => ({
+    at: `clouds.${cloud}`,
+    when: isMapping,
+    what: 'this cloud cannot be asked yet',
+    instead: 'Leave the entry out: its sites are watched without account evidence',
+  })),
   { at: 'data.driver', when: isOneOf(['exec', 'patroni']), what: 'data cannot be carried yet', instead: 'Write none, and in holds what a move would leave behind' },
   { at: 'check.secondOpinion', what: 'public probes cannot be asked yet', instead: 'Leave it out, and add a vantage' },
   { at: 'dns.hosts.*.driver', when: isOneOf(unbuiltDns), what: 'this DNS host cannot be written yet', instead: 'Write rfc2136 for a name server of your own' },
