@@ -55,6 +55,9 @@ export const ipOfServer = (server: string): string => server.replace(/:\d+$/, ''
 export const isServerAt = (server: string, addresses: (string | undefined)[]): boolean =>
   !isLoopback(ipOfServer(server)) && addresses.includes(ipOfServer(server))
 
+/** Does anybody on the way read what goes there? */
+export const isReadable = (url: string): boolean => url.startsWith('http:') && !isLoopback(new URL(url).hostname)
+
 /** The host of a URL as a site's address or a listed name would be written. */
 export const hostOfUrl = (url: string): string => {
   const { hostname } = new URL(url)

@@ -1,4 +1,4 @@
-import { isLoopback } from '../addresses.ts'
+import { isReadable } from '../addresses.ts'
 import { cloudNames, clouds } from '../companies.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf } from '../lists.ts'
@@ -97,6 +97,6 @@ export const plainEndpoint: Rule = {
         { path: ['dns', 'hosts', i, 'url'], url: 'url' in host ? host.url : undefined },
       ]),
     ]
-      .filter(({ url }) => url?.startsWith('http:') && !isLoopback(new URL(url).hostname))
+      .filter(({ url }) => url !== undefined && isReadable(url))
       .map(({ path }) => ({ path, what: 'is plain http off loopback, where anybody on the way reads the credential', instead: 'Write https://' })),
 }

@@ -63,4 +63,5 @@ export const rules: Rule[] = [
   running.withoutOwner,
   running.urlOrExec,
   running.listenWithoutToken,
+  running.plainChannel,
 ]

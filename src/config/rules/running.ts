@@ -1,4 +1,4 @@
-import { ipOfServer, isLoopback } from '../addresses.ts'
+import { ipOfServer, isLoopback, isReadable } from '../addresses.ts'
 import type { Fault } from '../faults.ts'
 import type { Rule } from './rule.ts'
 
@@ -62,4 +62,14 @@ export const listenWithoutToken: Rule = {
         what: 'is off loopback without a token',
         instead: 'Write listen: { address, token: "${LISTEN_TOKEN}" }, or an address such as 127.0.0.1:8686',
       }],
+}
+
+/** Whoever knows such an address may write there, or keep the silence from being noticed. */
+export const plainChannel: Rule = {
+  reads: ['notify', 'heartbeat'],
+  warns: true,
+  judge: ({ notify = [], heartbeat }) =>
+    [...notify.map(({ url }, i) => ({ path: ['notify', i, 'url'], url })), { path: ['heartbeat', 'url'], url: heartbeat?.url }]
+      .filter(({ url }) => url !== undefined && isReadable(url))
+      .map(({ path }) => ({ path, what: 'is plain http: the address and what is sent can be read on the way', instead: 'Write https:// where it is served' })),
 }

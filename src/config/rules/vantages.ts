@@ -1,4 +1,4 @@
-import { isLoopback } from '../addresses.ts'
+import { isReadable } from '../addresses.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf, pairs } from '../lists.ts'
 import type { Rule } from './rule.ts'
@@ -67,7 +67,7 @@ export const plainHttp: Rule = {
   warns: true,
   judge: ({ vantages = {} }) =>
     entriesOf(vantages)
-      .filter(([, { url }]) => url?.startsWith('http:') && !isLoopback(new URL(url).hostname))
+      .filter(([, { url }]) => url !== undefined && isReadable(url))
       .map(([name]) => ({
         path: ['vantages', name, 'url'],
         what: 'is plain http: what is asked and answered can be read on the way, though not changed',
