@@ -34,7 +34,7 @@ function leavesOf(written: unknown): Written {
 }
 
 /** The settings in the shape of lifeboat.yaml, what it leaves out with its default: each part of them that a person can change stands here once. */
-function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, notify, heartbeat, store }: Settings): Record<string, unknown> {
+function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, notify, heartbeat, store, listen }: Settings): Record<string, unknown> {
   const { check, policy } = core
   return {
     app: core.app,
@@ -73,6 +73,7 @@ function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, notif
     notify,
     heartbeat: heartbeat && { url: heartbeat.url, every: formatDuration(heartbeat.everyMs) },
     store,
+    listen,
   }
 }
 

@@ -102,6 +102,7 @@ export const assemble = (file: File, tree: Tree, around: { path: string; folder:
     clouds: Object.fromEntries(entriesOf(file.clouds).flatMap(([cloud, entry]) => (entry ? [[cloud, present(entry)]] : []))),
     notify: (file.notify ?? []).map(({ url = null, exec = null, events = ['move', 'alarm'] }) => ({ url, exec, events })),
     heartbeat: file.heartbeat ? { url: file.heartbeat.url, everyMs: file.heartbeat.every } : null,
+    listen: file.listen ? { address: file.listen.address, token: file.listen.token ?? null } : null,
     store: { driver: 'sqlite', path: resolve(around.folder, store ?? `.lifeboat/${file.app}.db`) },
     secrets: hiddenTexts(file, tree),
     sharedFates: acceptedFates(file),

@@ -33,6 +33,8 @@ export type Settings = {
   /** Where we are missed. Null: nowhere. */
   heartbeat: { url: string; everyMs: number } | null
   store: { driver: 'sqlite'; path: string }
+  /** Where status, metrics and requests are served: IP:port. `token` null: whoever reaches it may ask. Null: nowhere. */
+  listen: { address: string; token: string | null } | null
   /** Every text that may be printed nowhere: secrets, and whatever came from `${NAME}`, in each form that it is printed in. None is empty. */
   secrets: string[]
   /** What is lost together with a site and was accepted (`sharedFate`), a sentence each; `check` and `status` say them. */

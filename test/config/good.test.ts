@@ -27,7 +27,6 @@ test('of the example in CONTRACT.md nothing is wrong but what is not built yet',
     'dns.hosts[1].driver',
     'clouds.aws',
     'clouds.hetzner',
-    'listen',
   ])
 })
 

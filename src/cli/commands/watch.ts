@@ -1,6 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
 import { runController, type Parts } from '../../controller.ts'
 import { openBook } from '../../controller/book.ts'
+import type { Self } from '../../controller/self.ts'
 import type { Ledger, State } from '../../core/types.ts'
 import { exits, Said } from '../../errors.ts'
 import type { Log } from '../../ports.ts'
@@ -9,6 +10,7 @@ import { version } from '../../version.ts'
 import { changesOf } from '../changes.ts'
 import type { Cli } from '../cli.ts'
 import { logTo } from '../log.ts'
+import { serve } from '../serve.ts'
 import { onSignal } from '../signals.ts'
 import { openToWrite, readSettings, refuseMisfit } from '../store.ts'
 import { wire } from '../wiring.ts'
@@ -43,8 +45,11 @@ async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<vo
   while (run) {
     const over = new AbortController()
     const signal = AbortSignal.any([stop, over.signal])
-    const ended: Promise<State> = runController(run.parts, { ownMoves: true, ...(state ? { state } : {}) }, signal)
-    const next: Run | null = await Promise.race([changed(around, run, signal), ended.then(() => null)])
+    let self: Self | null = null
+    const ended: Promise<State> = runController(run.parts, { ownMoves: true, onTurn: (now) => void (self = now), ...(state ? { state } : {}) }, signal)
+    ended.catch(() => {}) // Told where it is awaited, below.
+    const endServing = await serve({ ...around, settings: run.settings, self: () => self })
+    const next: Run | null = await Promise.race([changed(around, run, signal), ended.then(() => null)]).finally(endServing)
     over.abort(new Error('the file has changed'))
     state = await ended
     run = stop.aborted ? null : next

@@ -26,7 +26,6 @@ const unbuilt: Unbuilt[] = [
   { at: 'check.secondOpinion', what: 'public probes cannot be asked yet', instead: 'Leave it out, and add a vantage' },
   { at: 'dns.hosts.*.driver', when: isOneOf(unbuiltDns), what: 'this DNS host cannot be written yet', instead: 'Write rfc2136 for a name server of your own' },
   { at: 'store.driver', when: isOneOf(['etcd']), what: 'etcd cannot be used yet', instead: 'Write sqlite' },
-  { at: 'listen', what: 'nothing is served yet', instead: 'Leave it out, and use lifeboat status' },
 ]
 
 const matches = (tree: Tree, steps: string[], path: Path = []): Path[] => {

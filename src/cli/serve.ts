@@ -1,0 +1,51 @@
+import type { Settings } from '../config/settings.ts'
+import { isLeading, isStale, type Self } from '../controller/self.ts'
+import { freshLedger } from '../core/ledger.ts'
+import { emptyWatch } from '../core/observe.ts'
+import { Said } from '../errors.ts'
+import type { Log } from '../ports.ts'
+import type { OpenStore } from '../store/sqlite.ts'
+import { pagesOf } from '../web/pages.ts'
+import { serveWeb } from '../web/server.ts'
+import type { Cli } from './cli.ts'
+import { hidden } from './secrets.ts'
+import { statusOf } from './snapshot.ts'
+import { liveReport } from './store.ts'
+
+type Served = {
+  cli: Cli
+  settings: Settings
+  store: OpenStore
+  log: Log
+  /** The controller of this process. Null: it has not turned yet. */
+  self(): Self | null
+}
+
+/** Serves what `listen` asks for, and gives what ends it. An address that cannot be had is said, and watching goes on: it matters more. */
+export async function serve({ cli, settings, store, log, self }: Served): Promise<() => Promise<void>> {
+  const { core, file, listen } = settings
+  const { clock } = cli
+  if (!listen) return async () => {}
+  const status = async () => {
+    const view = await store.read()
+    return hidden(await statusOf({ settings, view, live: liveReport(view, clock), journal: store, nowMs: clock.now().wallMs }), cli.secrets())
+  }
+  const seen = () => {
+    const now = self()
+    return { state: now?.state ?? { ledger: freshLedger(core), watch: emptyWatch() }, leading: now !== null && isLeading(now) }
+  }
+  const isOnTime = () => {
+    const now = self()
+    return now !== null && !isStale(now)
+  }
+  const pages = pagesOf({ file, core, store, clock, status, seen })
+  try {
+    const { stop } = await serveWeb({ address: listen.address, token: listen.token, pages, isOnTime, log })
+    log({ level: 'info', event: 'start', msg: `/status, /metrics, /healthz and requests are served at ${listen.address}`, address: listen.address })
+    return stop
+  } catch (thrown) {
+    if (!(thrown instanceof Said)) throw thrown
+    log({ level: 'error', event: 'config', msg: `${thrown.message}; watching goes on without it` })
+    return async () => {}
+  }
+}
