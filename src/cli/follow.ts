@@ -3,10 +3,13 @@ import { exits, Said } from '../errors.ts'
 import type { StoredEntry } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
+import { liveReport } from './store.ts'
 
 const pollMs = 100
 /** After its end a request may still be in the commit that takes it. */
 const lateMs = 1_000
+/** A controller that died comes back sooner than this where something starts it again. */
+const goneMostMs = 60_000
 
 type Following = {
   cli: Cli
@@ -27,6 +30,7 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
   let seq = afterSeq
   let progress: Progress = { epoch: null, end: null }
   let told = false
+  let ledMs = cli.clock.now().monoMs
   for (;;) {
     for (const entry of await store.entries({ afterSeq: seq, most: 100 })) {
       seq = entry.seq
@@ -39,6 +43,11 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
       cli.err(`This command carries it out itself, so it stops when that is done. Once more stops it now; the next lifeboat watch goes on with it`)
     }
     if (progress.epoch === null && cli.clock.now().wallMs > request.expiresMs + lateMs) throw new Said(untaken, exits.unfinished)
+    if (!own && progress.epoch !== null) {
+      const { monoMs } = cli.clock.now()
+      if (liveReport(await store.read(), cli.clock) !== null) ledMs = monoMs
+      if (monoMs - ledMs > goneMostMs) throw new Said(`No controller has lived for ${goneMostMs / 1000} s, and epoch ${progress.epoch} is open: the next lifeboat watch goes on with it`, exits.unfinished)
+    }
     await cli.clock.sleep(pollMs)
   }
 }

@@ -54,3 +54,9 @@ test('a refusal is the sentence and exit 3; another controller that acts is exit
   await aside.journal({ event: 'request', fields: { request: 'r-1', kind: 'move', epoch: 4 } }, { fields: { epoch: 4, state: 'superseded' } })
   await expect(follow(aside.following)).rejects.toMatchObject({ exit: 4 })
 })
+
+test('a move whose controller is gone for a minute is left open, and said: exit 4', async () => {
+  const { journal, following } = setUp()
+  await journal({ event: 'request', msg: 'opened', fields: { request: 'r-1', kind: 'move', epoch: 4 } })
+  await expect(follow(following)).rejects.toMatchObject({ exit: 4, message: 'No controller has lived for 60 s, and epoch 4 is open: the next lifeboat watch goes on with it' })
+})
