@@ -1,7 +1,7 @@
 import { plightOf } from './explain.ts'
 import { hostLostAfterMs } from './limits.ts'
 import type { Config, Decision, SiteConfig, State } from './types.ts'
-import { misplacedOf } from './votes.ts'
+import { misplacedOf, tally } from './votes.ts'
 import { reasons, type Reason, type Verdict } from './words.ts'
 
 /** Something wrong that lasts. `what` names it without figures that only count. `patienceMs`: it is told once it has stood for this long. */
@@ -26,7 +26,7 @@ const unsettled: readonly Reason[] = ['starting', 'blip', 'outage-budget', 'app-
 /** The same text where only figures differ. */
 export const withoutFigures = (text: string): string => text.replaceAll(/\d+/g, '#')
 
-/** Each source of alarms, and how it stands there: what is decided, each DNS host, each site that stands by, the addresses of each site. */
+/** Each source of alarms, and how it stands there: what is decided, each DNS host, each site that stands by, the addresses of each site, who may vote on it. */
 export function alarmsOf(scene: Scene, config: Config): Record<string, Standing> {
   const { active, record } = scene.state.ledger
   const standbys = record === null || active === null ? [] : config.sites.filter(({ site, addresses }) => site !== active && addresses.length > 0)
@@ -35,6 +35,7 @@ export function alarmsOf(scene: Scene, config: Config): Record<string, Standing>
     ...Object.fromEntries(config.dns.hosts.map(({ host }) => [`dns ${host}`, atHost(host, scene)])),
     ...Object.fromEntries(standbys.map((site) => [`site ${site.site}`, atStandby(site, scene, config)])),
     ...Object.fromEntries(config.sites.map(({ site }) => [`addresses ${site}`, atAddresses(site, scene)])),
+    ...Object.fromEntries(config.sites.filter(({ site }) => site === active).map((site) => [`voters ${site.site}`, atVoters(site, scene, config)])),
   }
 }
 
@@ -59,6 +60,15 @@ function atAddresses(site: string, { state: { watch } }: Scene): Standing {
   const misplaced = misplacedOf(watch.votes, site)
   if (misplaced) return { what: 'other-site', sentence: `${misplaced.address} is ${site}'s, and ${misplaced.detail}: that counts for neither up nor down, so nothing moves by it`, reason: null, patienceMs: passingMs }
   return watch.sites[site]?.health === 'up' ? { calm: `${site} answers at its own address again` } : null
+}
+
+/** Where too few voters say anything of the active site, nothing would move, whatever became of it. Where none of them does, the decision abstains and says so already. */
+function atVoters(site: SiteConfig, { state: { watch } }: Scene, config: Config): Standing {
+  const { voters, quorum, up, down, unknown } = tally(watch.votes, config, site)
+  if (unknown.length === voters.length || misplacedOf(watch.votes, site.site)) return null
+  if (up.length + down.length >= quorum) return { calm: `enough voters see ${site.site} again` }
+  const sentence = `${unknown.join(', ')} of ${voters.length} voters can say nothing of ${site.site}, and ${quorum} must agree: nothing moves by itself`
+  return { what: 'too few voters', sentence, reason: null, patienceMs: passingMs }
 }
 
 /** What would keep a site from taking over, while nobody needs it yet: its company acts or warns, or it is out of order. */

@@ -141,6 +141,18 @@ describe('what is an alarm', () => {
     expect(at('dns dns1', scene({ ledger: { move: moveOf(config) }, dns: [{ host: 'dns1', addresses: null, detail: 'dns1 gives no usable answer' }] }))).toBeNull()
   })
 
+  test('too few voters that say anything of the active site are one when it lasts, where others still do', () => {
+    const saying = (...says: ('up' | 'down' | 'unknown')[]) => {
+      const { state, ...rest } = scene()
+      const votes = Object.fromEntries(config.vantages.map(({ vantage }, i) => [vantage, { says: says[i] ?? 'unknown', run: 0, answers: [], failure: null, atMs: 0 }]))
+      return { ...rest, state: { ...state, watch: { ...state.watch, votes: { aws: votes } } } }
+    }
+    expect(at('voters aws', saying('up'))).toMatchObject({ sentence: expect.stringMatching(/^\S+, \S+ of 3 voters can say nothing of aws, and 2 must agree: nothing moves by itself$/), patienceMs: 30_000 })
+    expect(at('voters aws', saying('up', 'down'))).toEqual({ calm: 'enough voters see aws again' })
+    expect(at('voters aws', saying())).toBeNull()
+    expect(at('voters hetzner', saying('up'))).toBeUndefined()
+  })
+
   test('another site of ours at an address is one when it lasts, and over when the site is up again', () => {
     const answering = (kind: 'ok' | 'other-site', detail: string) => {
       const { state, ...rest } = scene({ sites: { aws: seen('well') } })
