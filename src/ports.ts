@@ -100,8 +100,8 @@ export type Question = { site: string; address: string; timeoutMs: number } & (
 
 /** All that a vantage is asked in one round; plain data. */
 export type Ask = { questions: Question[]; canaries: string[]; timeoutMs: number }
-/** `answers` stand in the order of the questions. */
-export type Sight = { answers: Answer[]; canaries: { well: number; asked: number } }
+/** `answers` stand in the order of the questions. `version`: of the lifeboat that looked; left out: it does not say. */
+export type Sight = { answers: Answer[]; canaries: { well: number; asked: number }; version?: string }
 
 /** What is read from one name server by DNS query: the marker and each name's A, AAAA and CNAME. */
 export type Dig = {

@@ -182,6 +182,15 @@ export const events = {
 } as const
 export type Event = keyof typeof events
 
+/** What one line of `check --online` comes to. */
+export const findings = {
+  ok: 'it was looked at, and is as it should be',
+  warn: 'it works, and somebody should know this',
+  fail: 'it is not as it should be',
+  unknown: 'could not find out',
+} as const
+export type FindingKind = keyof typeof findings
+
 /** What a message to people is about: `events` of a channel, and of each message. */
 export const tells = {
   move: 'a move starts, waits, ends or is given up',

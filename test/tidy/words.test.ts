@@ -37,7 +37,7 @@ describe('codes', () => {
 
 const titles: Record<string, string> = {
   verdicts: 'Verdicts on a site', healths: 'Health of a site', answers: 'Answers of a probe', claims: 'Claims of an account or a machine', decisions: 'Kinds of a decision', reasons: 'Reasons of a decision',
-  moveKinds: 'Kinds of a move', steps: 'Steps of a move', moveStates: 'States of a move', outcomes: 'Outcomes of a step', roles: 'Roles of a site', hostStates: 'States of a DNS host', events: 'Events of the log and the journal', tells: 'Events of a message to people',
+  moveKinds: 'Kinds of a move', steps: 'Steps of a move', moveStates: 'States of a move', outcomes: 'Outcomes of a step', roles: 'Roles of a site', hostStates: 'States of a DNS host', events: 'Events of the log and the journal', findings: 'Findings of check --online', tells: 'Events of a message to people',
 }
 
 const table = (): string =>

@@ -45,7 +45,9 @@ const refusal = z.object({ id: z.string().regex(/^[\w.-]{1,60}$/), message: z.st
 
 /** Only what is read of each answer (https://github.com/digitalocean/openapi, 2026-08). */
 export const shapes = {
-  account: z.object({ account: z.object({ status: z.string(), status_message: z.string().nullish() }) }),
+  account: z.object({
+    account: z.object({ status: z.string(), status_message: z.string().nullish(), uuid: z.string().nullish(), team: z.object({ uuid: z.string().nullish() }).nullish() }),
+  }),
   droplet: z.object({ droplet }),
   droplets: z.object({
     droplets: z.array(droplet),

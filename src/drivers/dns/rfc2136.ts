@@ -46,8 +46,8 @@ const keyRefused = (server: string, key: TsigKey, error: number): WriteOutcome =
 const unsignedHint = ({ rcode }: Message, key: TsigKey): string =>
   rcode === rcodes.REFUSED ? `; PowerDNS says so where it does not know the key "${key.name}", has another secret for it, or its clock differs by more than 300 s` : ''
 
-/** Why the answer to a signed update does not count, or what it comes to. */
-const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs: number, requestMac: Buffer): WriteOutcome => {
+/** Why the answer to an update does not count, or what it comes to. `key` null: it was not signed. */
+export const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs: number, requestMac: Buffer): WriteOutcome => {
   const answer = decodeMessage(bytes)
   if (!(answer.flags & flags.response) || answer.opcode !== opcodes.UPDATE) return unknown(`${server} answered something else than an update's result`)
   if (!key) return outcomeOf(server, answer)

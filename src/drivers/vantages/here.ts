@@ -34,7 +34,7 @@ export const hereVantage = ({ vantage, digHost, resolve = systemResolve, ...mean
         inTurn(ask.questions, (question) => answer(question, means, addressesOf, signal)),
         Promise.all(ask.canaries.map((url) => isWell(url, ask, means, signal))),
       ])
-      return { answers, canaries: { well: canaries.filter(Boolean).length, asked: canaries.length } }
+      return { answers, canaries: { well: canaries.filter(Boolean).length, asked: canaries.length }, version: means.version }
     },
     dig: digHost,
   }

@@ -60,6 +60,7 @@ export const sightShapeFor = (ask: Ask): z.ZodType<Sight> =>
     .object({
       answers: z.array(answer).length(ask.questions.length),
       canaries: z.object({ well: z.number().int().min(0).max(ask.canaries.length), asked: z.literal(ask.canaries.length) }),
+      version: z.string().regex(/^[\w.+-]{1,40}$/).optional(),
     })
     .refine((sight) => sight.answers.every(({ address }, at) => address === ask.questions[at]?.address))
 
