@@ -17,11 +17,13 @@ export type ZoneLook = {
   servers: ServerView[] | null
 }
 
-function lookingOnly(cli: Cli, settings: Settings): Self {
+/** The store of whoever only looks: nothing of it may be asked for. */
+export const noneNeeded: Store = (() => {
   const refuse = () => Promise.reject(new Error('looking needs no store'))
-  const store: Store = { read: refuse, commit: refuse, ask: refuse, lead: refuse }
-  return newSelf(wire(settings, { store, clock: cli.clock, log: () => {}, command: 'adopt' }))
-}
+  return { read: refuse, commit: refuse, ask: refuse, lead: refuse }
+})()
+
+const lookingOnly = (cli: Cli, settings: Settings): Self => newSelf(wire(settings, { store: noneNeeded, clock: cli.clock, log: () => {}, command: 'adopt' }))
 
 /** Asks every name server that the parents publish once. Null: they could not be found out. */
 export const lookAtServers = (cli: Cli, settings: Settings): Promise<ServerView[] | null> => readServers(lookingOnly(cli, settings), cli.stop())

@@ -7,14 +7,14 @@ import type { Decision, Facts, Probe, SiteWatch, State } from '../core/types.ts'
 import { upkeep } from '../core/upkeep.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
-import { turnMs } from './parts.ts'
+import { turnMs, type Parts } from './parts.ts'
 import { isLeading, isStale, mayAct, orNull, say, type Self } from './self.ts'
 
 /** One turn of the loop: ask every vantage, observe, decide, and say what changed. */
 export async function round(self: Self, signal: AbortSignal, ownMoves: boolean): Promise<void> {
   const { config, clock } = self.parts
   const startedAt = clock.now()
-  const asked = questionsOf(self)
+  const asked = questionsOf(self.parts, self.book.ledger().active)
   // A vantage that hangs must not make the round so long that this observer takes itself for held up.
   const wayMs = Math.min(turnMs.backOff, config.check.intervalMs)
   const limit = clock.deadline(config.check.timeoutMs + wayMs, signal)
@@ -40,9 +40,8 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
   if (self.dnsReadMs !== null) await decideNow(self, ownMoves)
 }
 
-function questionsOf({ parts, book }: Self): Question[] {
-  const { config, checks } = parts
-  const active = book.ledger().active
+/** What is asked at every address of every site. `active` null: no site is, and each is asked as the active one is. */
+export function questionsOf({ config, checks }: Pick<Parts, 'config' | 'checks'>, active: string | null): Question[] {
   return config.sites.flatMap(({ site, addresses }) => {
     const list = active === null || site === active ? checks.active : (checks.standby ?? checks.active)
     return addresses.flatMap((address) =>

@@ -80,7 +80,8 @@ export const recordsIn = (answer: Message | null, name: string): Rr[] | null => 
   return answer.answers.filter((rr) => rr.name === name && rr.class === classes.IN)
 }
 
-const inParallel = async <T, R>(items: T[], run: (item: T) => Promise<R>): Promise<R[]> => {
+/** Runs one for each item, some at once; the results stand in the order of the items. */
+export const inParallel = async <T, R>(items: T[], run: (item: T) => Promise<R>): Promise<R[]> => {
   const results: R[] = []
   const queue = items.entries()
   const worker = async (): Promise<void> => {
