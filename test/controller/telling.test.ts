@@ -77,6 +77,7 @@ moveTest('an alarm that lasts is told once, by the first leader and the next ali
   await toldOf(rig, receiver, 'the alarm is told', /^refuse: .*policy.automatic is false/)
   const alarms = () => receiver.messages().filter(({ reason }) => reason === 'automatic-off')
   expect(alarms()[0]).toMatchObject({ events: ['alarm'], sentence: expect.stringContaining('To do it: lifeboat failover two'), next: 'to look: lifeboat status' })
+  await nothingWaits(rig) // What was taken and not yet noted comes once more, from the next leader.
   await first.stop()
   const second = rig.start('second', telling(rig, receiver))
   await rig.until('the second decides the same', () => second.lines.some(({ event, reason }) => event === 'decision' && reason === 'automatic-off'))
