@@ -107,11 +107,15 @@ function movedLine({ status, ledger, movedBy }: Scene): string | null {
   const stale = ledger.staleUntilMs
   const tail = stale !== null ? `; old answers ${stale > atMs ? 'end' : 'ended'} ${shortTime(stale, atMs)}` : ''
   const cooldown = cooldownUntilMs === null ? '' : `; cooldown until ${shortTime(cooldownUntilMs, atMs)}`
-  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past)}${tail}${cooldown}${whyOfMove(movedBy)}`
+  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past, status)}${tail}${cooldown}${whyOfMove(movedBy)}`
 }
 
-const endOf = ({ state, debts }: Past): string =>
-  state === 'done' ? 'confirmed' : state === 'done-with-debts' ? `confirmed, and still to be brought up: ${debts.join(', ')}` : state
+/** The debts of a move are kept as they were at its end; what a host shows today says which are paid. */
+function endOf({ state, debts, epoch }: Past, { dns }: Status): string {
+  if (state !== 'done-with-debts') return state === 'done' ? 'confirmed' : state
+  const owed = debts.filter((host) => (dns.find((each) => each.host === host)?.epoch ?? -1) < epoch)
+  return owed.length > 0 ? `confirmed, and still to be brought up: ${owed.join(', ')}` : `confirmed, and brought up since: ${debts.join(', ')}`
+}
 
 const pausedLine = ({ paused, atMs }: Status): string | null =>
   paused && `${paused.untilMs === null ? 'for ever' : `until ${shortTime(paused.untilMs, atMs)}`} by ${paused.by}${paused.why ? ` (${paused.why})` : ''}`
@@ -136,7 +140,7 @@ function missingVantages({ live, settings }: Scene): string[] {
 const dnsLines = ({ status, ledger }: Scene): [string, string][] =>
   status.dns.flatMap(({ host, state, detail }): [string, string][] => {
     if (detail) return ledger.trusted ? [['dns', detail]] : []
-    return status.adopted && state === 'written' ? [['dns', `${host} took the change; not every name server of its shows it`]] : []
+    return status.adopted && state === 'written' ? [['dns', `${host} took the change; not every name server was seen to show it`]] : []
   })
 
 /** What people were not told, channel by channel. */

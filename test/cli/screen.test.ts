@@ -99,7 +99,7 @@ test('what is wrong with a DNS host stands there as the log says it', () => {
   expect(dns({ dns: [host(), host({ host: 'i', detail: 'i lost our TXT' }), host({ host: 'j', state: 'lost', detail: 'j serves 127.0.0.9' }), host({ host: 'k', state: 'written' })] })).toEqual([
     'dns      i lost our TXT',
     'dns      j serves 127.0.0.9',
-    'dns      k took the change; not every name server of its shows it',
+    'dns      k took the change; not every name server was seen to show it',
   ])
 })
 
@@ -126,4 +126,11 @@ test('a move says what it waits for, and how to see why it was begun', () => {
   expect(shown({ move, waits: 'no DNS host takes the change' }, core(null), {}, { movedBy: 'ef56ab78' })).toMatch(
     /^moving {3}failover aws → hetzner, epoch 8, by itself, for 40 s; at point for 24 s; why: lifeboat explain ab12cd34\nwaits {4}no DNS host takes the change\nmoved .*; why: lifeboat explain ef56ab78$/m,
   )
+})
+
+test('a debt of the last move is shown as paid once its host shows the epoch', () => {
+  const past = [{ ...ledger.past[0]!, state: 'done-with-debts' as const, debts: ['h'] }]
+  expect(shown({ dns: [host({ epoch: 6, state: 'lost' })] }, core(null), { past })).toContain('confirmed, and still to be brought up: h')
+  expect(shown({ dns: [host({ epoch: null, state: null })] }, core(null), { past })).toContain('confirmed, and still to be brought up: h')
+  expect(shown({ dns: [host()] }, core(null), { past })).toContain('confirmed, and brought up since: h')
 })
