@@ -128,7 +128,8 @@ moveTest('a channel that fails is tried again, and told in the report; one that 
   expect(order).toEqual(order.toSorted((a, b) => a - b))
   const told = new Set(sentences(well))
   expect(new Set(sentences(failing))).toEqual(told)
-  expect(sentences(well)).toHaveLength(told.size)
+  // What it took in the very moment of the crash comes twice, under the same id.
+  expect(new Set(well.messages().map(({ id }) => id)).size).toBe(told.size)
 })
 
 moveTest('a controller that ends in order tells what just happened; one that does not lead tells nothing', lab, {}, async (c) => {
