@@ -38,7 +38,8 @@ export const commands: Record<string, Command> = {
   check: {
     usage: 'check',
     about: 'reads the file, and says what is watched, who votes, and what each loss would leave',
-    options: { online: { type: 'boolean', describe: 'not yet' }, accept: { type: 'boolean', describe: 'a controller may come to lead by this file, although another leads by a different one' } },
+    data: true,
+    options: { online: { type: 'boolean', describe: 'also looks at all that it names, with no write; exit 5 where something fails or could not be found out' }, accept: { type: 'boolean', describe: 'a controller may come to lead by this file, although another leads by a different one' } },
     run: async (cli, args) => (await import('./commands/check.ts')).check(cli, { online: isSet(args, 'online'), accept: isSet(args, 'accept') }),
   },
   adopt: {

@@ -16,7 +16,7 @@ import { embedded } from '../drivers/dns/embedded.ts'
 import { nameServers } from '../drivers/dns/nameservers.ts'
 import { digHost } from '../drivers/dns/query.ts'
 import { rfc2136 } from '../drivers/dns/rfc2136.ts'
-import { tsigKey, type TsigAlgorithm } from '../drivers/dns/tsig.ts'
+import { tsigKey, type TsigAlgorithm, type TsigKey } from '../drivers/dns/tsig.ts'
 import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
 import type { Channel, Cloud, DnsHost, Journal, Log, Store, Vantage } from '../ports.ts'
@@ -88,9 +88,12 @@ function dnsHostOf({ host, driver, zone, options }: DnsHostSettings, { settings,
   const common = { host, zone, marker: markerName(settings.core.app, zone), names, server: options.server ?? '', timeoutMs: callMs.read }
   if (driver === 'embedded') return embedded(common, clock)
   if (driver !== 'rfc2136') throw new Error(`no driver for the DNS host ${driver}`)
-  const { key, secret, algorithm } = options
-  return rfc2136({ ...common, key: key === undefined ? null : tsigKey(key, secret ?? '', algorithm as TsigAlgorithm) }, clock)
+  return rfc2136({ ...common, key: keyOf({ options }) }, clock)
 }
+
+/** The key that a name server's changes are signed with. Null: they are not. */
+export const keyOf = ({ options: { key, secret, algorithm } }: Pick<DnsHostSettings, 'options'>): TsigKey | null =>
+  key === undefined ? null : tsigKey(key, secret ?? '', algorithm as TsigAlgorithm)
 
 /** One question on the way to a zone's name servers; a walk asks several. */
 const questionMs = 400

@@ -2,6 +2,7 @@ import { newSelf, type Self } from '../controller/self.ts'
 import { readHost, readServers } from '../controller/hosts.ts'
 import type { Settings } from '../config/settings.ts'
 import { parseMarker } from '../core/marker.ts'
+import { markerFor } from '../core/move-hosts.ts'
 import type { HostView, Marker, RecordSet, ServerView } from '../core/moving.ts'
 import type { Config } from '../core/types.ts'
 import { addressesOf } from '../core/zone.ts'
@@ -47,6 +48,9 @@ export const markersOf = (look: ZoneLook, { app, owner }: Config): Marker[] =>
     .flatMap(({ txt }) => txt.flatMap((text) => parseMarker(text) ?? []))
     .filter((marker) => marker.app === app && marker.owner === owner)
     .sort((a, b) => b.epoch - a.epoch || (a.state === 'pointed' ? -1 : 1))
+
+/** A marker such as ours would be, to see what a write would come to. */
+export const exampleMarker = (core: Config): Marker => markerFor({ epoch: 1, site: core.sites[0]!.site, move: '00000000-0000-0000-0000-000000000000', addresses: [] }, core, 'claimed')
 
 /** Every address that the names serve at any host or name server. */
 export const servedOf = (look: ZoneLook, { dns }: Config): string[] => [...new Set(viewsOf(look).flatMap((view) => addressesOf(view, dns.names)))].sort()

@@ -23,6 +23,10 @@ export type SimState = {
   message: string
   /** Tokens that it accepts. */
   tokens: string[]
+  /** Tokens of another account. */
+  others: string[]
+  /** What each token may do, as it says when asked. Null: it does not say. */
+  scopes: string[] | null
   droplets: SimDroplet[]
   /** How it answers every call. `gate`: a 401 that is not its own; `anything`, `insane`: accepts an unknown token, or answers it with 500. */
   mode: 'well' | 'limited' | 'unavailable' | 'redirect' | 'gate' | 'hang' | 'nonsense' | 'anything' | 'insane'
@@ -56,7 +60,7 @@ export type SimDigitalOcean = {
 }
 
 const truth: SimState = {
-  account: 'active', message: '', tokens: [], droplets: [], mode: 'well', forbids: [], retryAfterS: 30, resetS: 1800, skewMs: 0,
+  account: 'active', message: '', tokens: [], others: [], scopes: ['account:read', 'droplet:read', 'reserved_ip:read'], droplets: [], mode: 'well', forbids: [], retryAfterS: 30, resetS: 1800, skewMs: 0,
   pageMost: 200, unlisted: [], counted: false, unfound: [], repeats: false, emptyPage2: false,
 }
 
@@ -129,14 +133,16 @@ const answerTo = (request: IncomingMessage, state: SimState): Answer => {
     return error(429, 'too_many_requests', 'API Rate limit exceeded.', state.retryAfterS === null ? {} : { 'retry-after': `${state.retryAfterS}` })
   }
   if (state.mode === 'nonsense') return json(200, { hello: 'world' })
-  if (!state.tokens.includes(token) && state.mode === 'insane') return error(500, 'server_error', 'Unexpected server-side error')
+  const known = [...state.tokens, ...state.others].includes(token)
+  if (!known && state.mode === 'insane') return error(500, 'server_error', 'Unexpected server-side error')
   // As on 2026-10-06; in earlier years the id was in lower case.
-  if (!state.tokens.includes(token) && state.mode !== 'anything') return error(401, 'Unauthorized', 'Unable to authenticate you')
+  if (!known && state.mode !== 'anything') return error(401, 'Unauthorized', 'Unable to authenticate you')
   if (request.method !== 'GET') return absent()
   if (state.forbids.some((path) => url.pathname.startsWith(`/v2${path}`))) return error(403, 'Forbidden', 'You are not authorized to perform this operation')
+  if (url.pathname === '/v1/oauth/token/info') return state.scopes ? json(200, { resource_owner_id: 1, scopes: state.scopes, expires_in_seconds: 0, application: { uid: '' }, created_at: 1_793_500_000 }) : absent()
   const [, version, kind, id, below] = url.pathname.split('/')
   if (version !== 'v2') return absent()
-  if (kind === 'account' && !id) return json(200, { account: accountBody(state) })
+  if (kind === 'account' && !id) return json(200, { account: accountBody(state, token) })
   if (kind === 'droplets' && !id) return listBody(url, state)
   if (kind === 'reserved_ips' || kind === 'reserved_ipv6') return reservedBody(id ?? '', state)
   const droplet = state.droplets.find((each) => each.id === Number(id) && !state.unfound.includes(each.id))
@@ -145,8 +151,8 @@ const answerTo = (request: IncomingMessage, state: SimState): Answer => {
   return below === 'actions' ? json(200, actionsBody(droplet)) : absent()
 }
 
-const accountBody = ({ account, message }: SimState) => ({
-  droplet_limit: 25, floating_ip_limit: 5, email: 'owner@shop.example', uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef',
+const accountBody = ({ account, message, others }: SimState, token: string) => ({
+  droplet_limit: 25, floating_ip_limit: 5, email: 'owner@shop.example', uuid: `${others.includes(token) ? 'a' : 'b'}6fr89dbf6d9156cace5f3c78dc9851d957381ef`,
   email_verified: true, status: account, status_message: message,
 })
 

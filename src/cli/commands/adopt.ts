@@ -2,7 +2,7 @@ import type { Settings } from '../../config/settings.ts'
 import { freshLedger } from '../../core/ledger.ts'
 import { markerFor, oursOf } from '../../core/move-hosts.ts'
 import { planHash, planOf } from '../../core/plan.ts'
-import type { HostView, Marker } from '../../core/moving.ts'
+import type { HostView } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
 import { planName } from '../../core/explain.ts'
 import { foreignValues, planChange, shows, throughUnlisted } from '../../core/zone.ts'
@@ -14,7 +14,7 @@ import { agree } from '../question.ts'
 import { refuseOtherSigners } from '../signers.ts'
 import { hasStore, openToRead, readSettings, refuseMisfit } from '../store.ts'
 import { clockTime } from '../times.ts'
-import { longestTtlS, lookAtZones, markersOf, servedOf, strayCnames, type ZoneLook } from '../zone-look.ts'
+import { exampleMarker, longestTtlS, lookAtZones, markersOf, servedOf, strayCnames, type ZoneLook } from '../zone-look.ts'
 
 /** Takes over the names, or takes them up again. `active` null: DNS says which site it is. */
 export async function adopt(cli: Cli, { active }: { active: string | null }): Promise<number> {
@@ -69,8 +69,6 @@ function refuseStrangers(look: ZoneLook, ledger: Ledger, core: Config): void {
     if (claim && 'refused' in claim) throw new Said(`refuse: ${host.host}: ${claim.refused}. Nothing was written. Where it is not needed, delete it there, then adopt again`, exits.refused)
   }
 }
-
-const exampleMarker = (core: Config): Marker => markerFor({ epoch: 1, site: core.sites[0]!.site, move: '00000000-0000-0000-0000-000000000000', addresses: [] }, core, 'claimed')
 
 /** The site that the highest pointed marker names, where the store does not know better; else the one whose addresses are served. */
 function activeBy(look: ZoneLook, ledger: Ledger, core: Config): string {

@@ -10,13 +10,14 @@ import { describe } from '../check-report.ts'
 import type { Cli } from '../cli.ts'
 import { liveReport, openToWrite, readSettings, refuseMisfit, refuseNoStore } from '../store.ts'
 
-/** Reads the file, and says what it comes to. With `accept` it is the one that a controller may come to lead by. */
+/** Reads the file, and says what it comes to. `online`: also looks at all that it names, with no write. With `accept` it is the one that a controller may come to lead by. */
 export async function check(cli: Cli, { online, accept }: { online: boolean; accept: boolean }): Promise<number> {
-  if (online) throw new Said('check --online is not yet built. Without it, check reads the file alone')
+  if (online && accept) throw new Said('check takes --online or --accept, not both: look first, then accept')
+  if (cli.flags.json && !online) throw new Said('check prints data with --online alone: lifeboat check --online --json')
   const settings = readSettings(cli)
   if (accept) cli.out(await acceptFile(cli, settings))
-  else for (const line of describe(settings)) cli.out(line)
-  return exits.done
+  else if (!cli.flags.json) for (const line of describe(settings)) cli.out(line)
+  return online ? (await import('../online/online.ts')).checkOnline(cli, settings) : exits.done
 }
 
 async function acceptFile(cli: Cli, settings: Settings): Promise<string> {

@@ -48,6 +48,7 @@ export const shapes = {
   account: z.object({
     account: z.object({ status: z.string(), status_message: z.string().nullish(), uuid: z.string().nullish(), team: z.object({ uuid: z.string().nullish() }).nullish() }),
   }),
+  token: z.object({ scopes: z.array(z.string()) }),
   droplet: z.object({ droplet }),
   droplets: z.object({
     droplets: z.array(droplet),

@@ -21,6 +21,9 @@ export type DigitalOceanOptions = {
   clock: Clock
 }
 
+/** Where the API is asked, without a slash at its end. */
+export const endpointOf = ({ endpoint }: { endpoint?: string | undefined }): string => (endpoint ?? 'https://api.digitalocean.com').replace(/\/+$/, '')
+
 // 5,000 requests an hour and 250 a minute for each token (https://docs.digitalocean.com/reference/api/, "Rate Limit",
 // 2026-11). Our share is a tenth of that in any hour: 120 at once and 380 that come back. A quiet poll is one call and
 // one more for each droplet.
@@ -30,8 +33,8 @@ const pollFloorMs = 1_000
 const pollMostMs = 15_000
 const witnessMs = 5_000
 const clockOffMs = 300_000
-// Well-formed, so that it is refused as unknown and not as malformed.
-const bogusToken = `dop_v1_${'0'.repeat(64)}`
+/** Nobody's token; well-formed, so that it is refused as unknown and not as malformed. */
+export const bogusToken = `dop_v1_${'0'.repeat(64)}`
 
 /** Per source, what is said of every site alike. */
 type Says = { source: string; say: Say }[]
@@ -44,7 +47,7 @@ type Says = { source: string; say: Say }[]
 export const digitalocean = (options: DigitalOceanOptions): Cloud => {
   const { sites, clock } = options
   const budget = callBudget(share, clock)
-  const endpoint = (options.endpoint ?? 'https://api.digitalocean.com').replace(/\/+$/, '')
+  const endpoint = endpointOf(options)
   const api = digitalOceanApi({ endpoint, budget, clock })
   const droplets = dropletReader(api, clock)
   const secrets = [options.token, options.secondToken ?? ''].filter((each) => each !== '')

@@ -100,7 +100,8 @@ const setsOf = (name: string, records: Rr[]): RecordSet[] =>
     return set.length === 0 ? [] : [{ name, type, ttlS: Math.max(...set.map((rr) => rr.ttlS)), values }]
   })
 
-const serialOf = (soa: Rr): number => soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
+/** The serial in an SOA record. */
+export const serialOf = (soa: Rr): number => soa.rdata.readUInt32BE(decodeName(soa.rdata, decodeName(soa.rdata, 0).end).end)
 
 /** A CNAME is seen in the answer to the A question, so two questions a name suffice. */
 const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<{ view: HostView; found: Rr[] } | null> => {

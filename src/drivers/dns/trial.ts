@@ -29,7 +29,7 @@ const nobodys = {
  * `allowed`: nothing but the prerequisite stood in its way; `aheadS`: our clock less the server's, null where it does not say.
  * `ignored`: it says that it did what a prerequisite forbade. `unknown`: could not find out.
  */
-export type Tried = { is: 'allowed'; aheadS: number | null } | { is: 'refused' | 'unknown' | 'ignored'; detail: string }
+export type Tried = { is: 'allowed'; aheadS: number | null } | { is: 'refused'; detail: string } | { is: 'unknown'; detail: string } | { is: 'ignored'; detail: string }
 
 /** `key` null: unsigned. `timeoutMs`: of all together. */
 export type TrialOptions = { server: string; zone: string; key: TsigKey | null; timeoutMs: number }

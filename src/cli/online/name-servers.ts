@@ -1,0 +1,81 @@
+import { callMs } from '../../controller/parts.ts'
+import { markerName } from '../../core/marker.ts'
+import type { HostView, ServerView } from '../../core/moving.ts'
+import { isEarlier } from '../../core/serial.ts'
+import { otherSigners, signatureFault, signedUntilMs } from '../../core/signatures.ts'
+import { spell } from '../../core/spell.ts'
+import { digHost } from '../../drivers/dns/query.ts'
+import type { Dig } from '../../ports.ts'
+import { foundAbout, listed, type Finding, type Found } from './finding.ts'
+import type { HostViews, Looking } from './looking.ts'
+import { reachFindings } from './reach.ts'
+
+/** Every name server that the parent of a zone publishes, or that the file names in its place. */
+export async function nameServerFindings(zone: string, views: Promise<HostViews>, looking: Looking): Promise<Finding[]> {
+  const { parts, clock, limit, settings } = looking
+  const found = foundAbout(`name servers of ${zone}`)
+  const servers = await parts.nameServers.of(zone, clock.deadline(callMs.walk, limit)).catch(() => null) // Its deadline: could not find out.
+  limit.throwIfAborted()
+  if (!servers) return [found.unknown(`which there are: nobody who knows the parent of ${zone} answers. To name them: dns.nameservers in ${settings.file}`)]
+  const ds = parts.nameServers.ds(zone)
+  const looks = await Promise.all(servers.map((server) => lookAt({ server, zone, ds }, views, looking)))
+  const signers = otherSigners(looks.map(({ seen }) => seen), settings.core)
+  const signed = ds === null ? [found.unknown(`whether the parent of ${zone} has a DS, and so whether answers must be signed`)] : signers === null ? [] : [found.fail(signers)]
+  return [...looks.flatMap(({ findings }) => findings), ...signed]
+}
+
+type At = { server: string; zone: string; ds: boolean | null }
+
+async function lookAt(at: At, views: Promise<HostViews>, looking: Looking): Promise<{ seen: ServerView; findings: Finding[] }> {
+  const { parts, clock, limit, settings } = looking
+  const { server, zone, ds } = at
+  const found = foundAbout(`name server ${server}`)
+  const hosts = settings.core.dns.hosts.filter((host) => host.zone === zone)
+  const own = hosts.length === 1 ? hosts[0] : hosts.find(({ host }) => parts.serversOf[host]?.includes(server))
+  const dig: Dig = { server, zone, marker: markerName(settings.core.app, zone), names: hosts[0]!.names, timeoutMs: callMs.read, dnssec: ds === true }
+  const [reach, view, others, read] = await Promise.all([
+    reachFindings(found, at, looking),
+    digHost(dig, clock, clock.deadline(callMs.read, limit), 'both'),
+    vantageFindings(found, dig, looking),
+    views,
+  ])
+  const seen = { server, zone, ds, host: own?.host ?? null, view }
+  // That it does not answer is said once.
+  if (!view && reach.some(({ finding }) => finding === 'fail')) return { seen, findings: [...reach, ...others] }
+  const shown = view ? shownFindings(found, view, { names: (own ? [own] : hosts).map(({ host }) => host), read }) : [found.unknown('what it shows of the names: an answer is missing, or differs over UDP and TCP')]
+  return { seen, findings: [...reach, ...shown, ...(view && ds ? signatureFindings(found, view, clock.now().wallMs) : []), ...others] }
+}
+
+/** Which vantages elsewhere get no answer from it. */
+async function vantageFindings(found: Found, dig: Dig, { parts, settings, clock, limit }: Looking): Promise<Finding[]> {
+  const elsewhere = settings.vantages.filter(({ url }) => url !== null).map(({ vantage }) => vantage)
+  const seen = await Promise.all(parts.vantages.filter(({ vantage }) => elsewhere.includes(vantage)).map((each) => each.dig(dig, clock.deadline(2 * callMs.read, limit)).catch(() => null))) // Its deadline: no answer.
+  limit.throwIfAborted()
+  const silent = elsewhere.filter((_, i) => seen[i] === null)
+  if (elsewhere.length === 0) return []
+  if (silent.length === 0) return [found.ok(`answers ${listed(elsewhere)} too`)]
+  return [found.unknown(`what it answers ${listed(silent)}`)]
+}
+
+/** Does it show what its DNS host shows? Of several hosts that it may belong to, any. */
+function shownFindings(found: Found, view: HostView, { names, read }: { names: string[]; read: HostViews }): Finding[] {
+  const hosts = names.flatMap((host) => (read[host] ? [{ host, view: read[host] }] : []))
+  const [first] = hosts
+  if (!first) return [found.unknown(`whether it shows what ${listed(names)} shows, which could not be read`)]
+  const twin = hosts.find((host) => linesOf(host.view).join() === linesOf(view).join())
+  const { host, view: its } = twin ?? first
+  const behind = view.serial !== null && its.serial !== null && isEarlier(view.serial, its.serial) ? `serial ${view.serial}, and ${host} has ${its.serial}` : null
+  if (twin) return [behind === null ? found.ok(`shows what ${host} shows, serial ${view.serial}`) : found.warn(`shows the same names as ${host}, in an older version of the zone: ${behind}`)]
+  const [mine, theirs] = [linesOf(view), linesOf(its)]
+  const differing = [...theirs.filter((line) => !mine.includes(line)).map((line) => `lacks ${line}`), ...mine.filter((line) => !theirs.includes(line)).map((line) => `has ${line}`)]
+  return [found.fail(`shows something else than ${host}: ${listed(differing)}${behind === null ? '' : `; it is behind: ${behind}`}`)]
+}
+
+const linesOf = ({ sets, txt }: HostView): string[] => [...sets.map(({ name, type, values }) => `${name} ${type} ${values.join(' ')}`), ...txt].sort()
+
+function signatureFindings(found: Found, view: HostView, wallMs: number): Finding[] {
+  const fault = signatureFault(view, wallMs)
+  if (fault !== null) return [found.fail(`the parent has a DS, and this server ${fault}`)]
+  const untilMs = signedUntilMs(view)
+  return [Number.isFinite(untilMs) ? found.ok(`its answers are signed for ${spell(untilMs - wallMs)} more`) : found.unknown('whether its signatures are good: their algorithm is not known here')]
+}

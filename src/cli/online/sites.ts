@@ -1,0 +1,110 @@
+import { questionsOf } from '../../controller/round.ts'
+import { parseMarker } from '../../core/marker.ts'
+import { spell } from '../../core/spell.ts'
+import type { Answer, SiteConfig } from '../../core/types.ts'
+import { get, openTarget } from '../../drivers/probes/exchange.ts'
+import type { HttpQuestion } from '../../drivers/probes/http.ts'
+import type { Question, Sight } from '../../ports.ts'
+import { version } from '../../version.ts'
+import { foundAbout, listed, type Finding, type Found } from './finding.ts'
+import type { HostViews, Looking } from './looking.ts'
+
+/** Whoever renews by machine does so earlier; at less somebody must look. */
+const certificateWarnMs = 14 * 86_400_000
+
+/** What every vantage was asked in one round, and what each saw. Null: it did not answer. */
+export type Round = { questions: (Question & { standby: boolean })[]; sights: { vantage: string; sight: Sight | null }[]; active: string | null }
+
+/** Asks each vantage once what a controller asks it each round. Where no site is known to be active, the standby's check is asked of all as well. */
+export async function askRound(looking: Looking, views: Promise<HostViews>): Promise<Round> {
+  const { parts, clock, limit } = looking
+  const { checks, config } = parts
+  const active = await activeSite(looking, views)
+  const asked = questionsOf(parts, active).map((question) => ({ ...question, standby: active !== null && question.site !== active }))
+  const standby = active === null && checks.standby ? questionsOf({ config, checks: { active: checks.standby, standby: null } }, null).map((question) => ({ ...question, standby: true })) : []
+  const questions = [...asked, ...standby]
+  const { timeoutMs } = config.check
+  const ask = { questions: questions.map(({ standby: _, ...question }) => question), canaries: parts.canaries, timeoutMs }
+  const sights = await Promise.all(parts.vantages.map(async (each) => ({ vantage: each.vantage, sight: await each.probe(ask, clock.deadline(timeoutMs + 1_500, limit)).catch(() => null) }))) // Its deadline: no answer.
+  limit.throwIfAborted()
+  return { questions, sights, active }
+}
+
+/** The store's; without one, the marker's; before an adoption, the one whose address the names have. Null: not known. */
+async function activeSite({ ledger, settings }: Looking, views: Promise<HostViews>): Promise<string | null> {
+  if (ledger.active !== null) return ledger.active
+  const { sites, owner, app } = settings.core
+  const seen = Object.values(await views).flatMap((view) => (view ? [view] : []))
+  const [marker] = seen.flatMap(({ txt }) => txt.flatMap((text) => parseMarker(text) ?? [])).filter((each) => each.app === app && each.owner === owner)
+  const served = seen.flatMap(({ sets }) => sets.flatMap(({ values }) => values))
+  const holding = sites.filter(({ addresses }) => addresses.some((address) => served.includes(address)))
+  return sites.find(({ site }) => site === marker?.site)?.site ?? (holding.length === 1 ? holding[0]!.site : null)
+}
+
+/** One site at each of its addresses, as every vantage sees it. */
+export async function siteFindings({ site, addresses, standby }: SiteConfig, round: Promise<Round>, looking: Looking): Promise<Finding[]> {
+  const { questions, sights, active } = await round
+  const found = foundAbout(`site ${site}${site === active ? ' (active)' : ''}`)
+  if (addresses.length === 0) return [found.ok(`has no address yet: it is ${standby}`)]
+  const mine = questions.map((question, i) => ({ question, i })).filter(({ question }) => question.site === site)
+  const several = new Set(mine.map(({ question }) => whatOf(question))).size > 1
+  const answers = mine.map(({ question, i }) => ({ question, answers: sights.flatMap(({ vantage, sight }) => (sight ? [{ vantage, answer: sight.answers[i]! }] : [])) }))
+  const all = answers.flatMap((each) => each.answers.map(({ answer }) => answer))
+  if (all.length === 0) return [found.unknown('how it is: no vantage answers')]
+  return [
+    ...answers.flatMap((each) => answerFindings(found, several, each)),
+    ...certificateFindings(found, all, looking.clock.now().wallMs),
+    ...(await headerFindings(found, mine.map(({ question }) => question), looking)),
+  ]
+}
+
+const whatOf = (question: Question): string => (question.kind === 'http' ? question.url : question.kind === 'tcp' ? `port ${question.port}` : `${question.name} ${question.type}`)
+
+const worth = { ok: 'ok', app: 'fail', foreign: 'fail', refused: 'fail', silent: 'fail', 'other-site': 'fail', unable: 'warn' } as const
+
+type Asked = { question: Round['questions'][number]; answers: { vantage: string; answer: Answer }[] }
+
+/** What one question at one address came to, vantages that saw the same together. */
+function answerFindings(found: Found, several: boolean, { question, answers }: Asked): Finding[] {
+  const kinds = [...new Set(answers.map(({ answer }) => `${answer.kind} ${answer.detail}`))]
+  return kinds.map((kind) => {
+    const same = answers.filter(({ answer }) => `${answer.kind} ${answer.detail}` === kind)
+    const { answer } = same[0]!
+    const asked = `${question.address}${several ? ` ${whatOf(question)}` : ''}${question.standby ? ' (as a standby)' : ''}`
+    return found[worth[answer.kind]](`${asked}: ${answer.detail}, seen by ${listed(same.map(({ vantage }) => vantage), 9)}${answer.kind === 'unable' ? ', which cannot vote on it' : ''}`)
+  })
+}
+
+function certificateFindings(found: Found, answers: Answer[], wallMs: number): Finding[] {
+  const ends = answers.flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
+  const leftMs = Math.min(...ends) - wallMs
+  // One that is over is said by the probe.
+  if (ends.length === 0 || leftMs <= 0) return []
+  return [leftMs < certificateWarnMs ? found.warn(`its certificate ends in ${spell(leftMs)}`) : found.ok(`its certificate lasts ${spell(leftMs)} more`)]
+}
+
+/** Whether the app names its site, so that another's answer at its address is told from its own. */
+async function headerFindings(found: Found, questions: Question[], looking: Looking): Promise<Finding[]> {
+  const asked = questions.filter((question) => question.kind === 'http')
+  const names = await Promise.all(asked.map((question) => nameIn(question, looking)))
+  looking.limit.throwIfAborted()
+  const given = names.filter((name) => name !== null)
+  if (given.length === 0) return []
+  return [given.every((name) => name === '') ? found.ok('says no Lifeboat-Site (optional: another site that answered here would go unseen)') : found.ok(`says Lifeboat-Site: ${listed([...new Set(given.filter((name) => name !== ''))])}`)]
+}
+
+/** The name that the app gives; empty: none. Null: it does not answer from here, which the probes say. */
+async function nameIn({ url, address, tls, timeoutMs }: HttpQuestion, { clock, limit }: Looking): Promise<string | null> {
+  const within = clock.deadline(timeoutMs, limit)
+  try {
+    const target = new URL(url)
+    const { socket } = await openTarget({ url: target, address, trust: tls }, { clock, version }, within)
+    try {
+      return await get(socket, target, version, within, async ({ headers }) => String(headers['lifeboat-site'] ?? '').trim())
+    } finally {
+      socket.destroy()
+    }
+  } catch {
+    return null // The probes say what is wrong.
+  }
+}
