@@ -53,9 +53,11 @@ function nameFindings(found: Found, name: string, { view, host, looking }: Seen)
   const whose = sites.length > 0 ? ` (${sites.join(', ')})` : ''
   const through = sets.find((set) => set.through !== undefined)?.through
   const ttlS = Math.max(...sets.map((set) => set.ttlS))
+  // A CNAME to another of the names stays as it is in a move, so its TTL is nobody's wait.
+  const follows = sets.some(({ type, values }) => type === 'CNAME' && values.some((value) => [...host.names, ...host.elsewhere].includes(value)))
   return [
     found.ok(`${name} ${sets.map(textOf).join(', ')}${whose}${through ? `, through ${through}` : ''}, TTL ${ttlS} s`),
-    ...(ttlS > host.ttlS ? [found.warn(`${name} is served with TTL ${ttlS} s, and ${host.ttlS} s is configured: answers are kept that long${isAdopted(looking) ? '' : ' until lifeboat adopt lowers it'}`)] : []),
+    ...(ttlS > host.ttlS && !follows ? [found.warn(`${name} is served with TTL ${ttlS} s, and ${host.ttlS} s is configured: answers are kept that long${isAdopted(looking) ? '' : ' until lifeboat adopt lowers it'}`)] : []),
   ]
 }
 

@@ -1,3 +1,4 @@
+import { callMs } from '../../controller/parts.ts'
 import { questionsOf } from '../../controller/round.ts'
 import { parseMarker } from '../../core/marker.ts'
 import { spell } from '../../core/spell.ts'
@@ -12,6 +13,9 @@ import type { HostViews, Looking } from './looking.ts'
 /** Whoever renews by machine does so earlier; at less somebody must look. */
 const certificateWarnMs = 14 * 86_400_000
 
+/** Nobody waits longer for one answer here, so that the whole ends in time. */
+const answerMostMs = 4_000
+
 /** What every vantage was asked in one round, and what each saw. Null: it did not answer. */
 export type Round = { questions: (Question & { standby: boolean })[]; sights: { vantage: string; sight: Sight | null }[]; active: string | null }
 
@@ -22,8 +26,8 @@ export async function askRound(looking: Looking, views: Promise<HostViews>): Pro
   const active = await activeSite(looking, views)
   const asked = questionsOf(parts, active).map((question) => ({ ...question, standby: active !== null && question.site !== active }))
   const standby = active === null && checks.standby ? questionsOf({ config, checks: { active: checks.standby, standby: null } }, null).map((question) => ({ ...question, standby: true })) : []
-  const questions = [...asked, ...standby]
-  const { timeoutMs } = config.check
+  const timeoutMs = Math.min(config.check.timeoutMs, answerMostMs)
+  const questions = [...asked, ...standby].map((question) => ({ ...question, timeoutMs }))
   const ask = { questions: questions.map(({ standby: _, ...question }) => question), canaries: parts.canaries, timeoutMs }
   const sights = await Promise.all(parts.vantages.map(async (each) => ({ vantage: each.vantage, sight: await each.probe(ask, clock.deadline(timeoutMs + 1_500, limit)).catch(() => null) }))) // Its deadline: no answer.
   limit.throwIfAborted()
@@ -52,7 +56,7 @@ export async function siteFindings({ site, addresses, standby }: SiteConfig, rou
   const all = answers.flatMap((each) => each.answers.map(({ answer }) => answer))
   if (all.length === 0) return [found.unknown('how it is: no vantage answers')]
   return [
-    ...answers.flatMap((each) => answerFindings(found, several, each)),
+    ...answers.flatMap((each) => answerFindings(found, { ...each, several, mayTakeMs: looking.parts.config.check.timeoutMs })),
     ...certificateFindings(found, all, looking.clock.now().wallMs),
     ...(await headerFindings(found, mine.map(({ question }) => question), looking)),
   ]
@@ -62,15 +66,16 @@ const whatOf = (question: Question): string => (question.kind === 'http' ? quest
 
 const worth = { ok: 'ok', app: 'fail', foreign: 'fail', refused: 'fail', silent: 'fail', 'other-site': 'fail', unable: 'warn' } as const
 
-type Asked = { question: Round['questions'][number]; answers: { vantage: string; answer: Answer }[] }
+type Asked = { question: Round['questions'][number]; answers: { vantage: string; answer: Answer }[]; several: boolean; mayTakeMs: number }
 
 /** What one question at one address came to, vantages that saw the same together. */
-function answerFindings(found: Found, several: boolean, { question, answers }: Asked): Finding[] {
+function answerFindings(found: Found, { question, answers, several, mayTakeMs }: Asked): Finding[] {
   const kinds = [...new Set(answers.map(({ answer }) => `${answer.kind} ${answer.detail}`))]
   return kinds.map((kind) => {
     const same = answers.filter(({ answer }) => `${answer.kind} ${answer.detail}` === kind)
     const { answer } = same[0]!
     const asked = `${question.address}${several ? ` ${whatOf(question)}` : ''}${question.standby ? ' (as a standby)' : ''}`
+    if (answer.kind === 'silent' && question.timeoutMs < mayTakeMs) return found.unknown(`how ${asked} is: ${answer.detail}, and check.timeout gives it ${spell(mayTakeMs)}`)
     return found[worth[answer.kind]](`${asked}: ${answer.detail}, seen by ${listed(same.map(({ vantage }) => vantage), 9)}${answer.kind === 'unable' ? ', which cannot vote on it' : ''}`)
   })
 }
@@ -94,8 +99,8 @@ async function headerFindings(found: Found, questions: Question[], looking: Look
 }
 
 /** The name that the app gives; empty: none. Null: it does not answer from here, which the probes say. */
-async function nameIn({ url, address, tls, timeoutMs }: HttpQuestion, { clock, limit }: Looking): Promise<string | null> {
-  const within = clock.deadline(timeoutMs, limit)
+async function nameIn({ url, address, tls }: HttpQuestion, { clock, limit }: Looking): Promise<string | null> {
+  const within = clock.deadline(callMs.read, limit)
   try {
     const target = new URL(url)
     const { socket } = await openTarget({ url: target, address, trust: tls }, { clock, version }, within)

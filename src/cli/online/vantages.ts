@@ -15,7 +15,7 @@ export async function vantageFindings({ vantage, url, token }: Settings['vantage
   const found = foundAbout(`vantage ${vantage}${url === null ? ' (this process)' : ''}`)
   const [{ sights }, clocks] = await Promise.all([round, url === null ? [] : clockFindings(found, url, looking)])
   const sight = sights.find((each) => each.vantage === vantage)?.sight
-  if (!sight) return [found.fail(`does not answer as it should: ${looking.complaints.get(vantage) ?? 'no answer in time'}`)]
+  if (!sight) return [found.fail(`does not answer as it should: ${looking.complaints.get(vantage) ?? 'no answer in time'}`), ...clocks]
   const { well, asked } = sight.canaries
   const canaries = `${well} of ${asked} canaries answer it`
   const signed = token === null ? [] : [found.ok('answers, signed with our token')]
