@@ -10,8 +10,10 @@ import { wire } from '../../src/cli/wiring.ts'
 import { noneNeeded } from '../../src/cli/zone-look.ts'
 import { loadSettings } from '../../src/config/loading.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
+import { tsigKey } from '../../src/drivers/dns/tsig.ts'
 import type { NameServers } from '../../src/ports.ts'
 import { debian } from '../lab/debian.ts'
+import { startFaulty, type Fault } from '../lab/faulty.ts'
 import { startKnot, type KnotOptions } from '../lab/knot.ts'
 import { listed } from '../lab/rig.ts'
 import { labKey } from '../lab/servers.ts'
@@ -54,9 +56,22 @@ describe.skipIf(!unpacked)('on Knot', () => {
     expect(await serial(zone)).toBe(1)
   })
 
+  test.each<[Fault, string]>([
+    ['lying', 'fail SERVER takes an update although its prerequisite does not hold: two writers at once would not be noticed'],
+    ['frozen', 'unknown could not find out what may be written: SERVER did not answer: The operation was aborted'],
+  ])('a server that is %s', async (fault, line) => {
+    const { server } = await knotFor()
+    const way = await startFaulty(server, tsigKey(labKey.name, labKey.secret))
+    onTestFinished(() => way.stop())
+    way.fault = fault
+    const looking = await lookingAt([way.server], {})
+    const lines = (await hostFindings(looking.settings.dns.hosts[0]!, readHosts(looking), looking)).map(({ finding, says }) => `${finding} ${says}`.replaceAll(way.server, 'SERVER'))
+    expect(lines).toEqual([`ok answers over TCP with authority for ${zone}`, 'fail does not answer over UDP', expect.stringContaining(line), 'unknown could not find out what it shows of the names'])
+  })
+
   const linesWith = async (servers: string[], nameServers: NameServers): Promise<string[]> => {
     const looking = await lookingAt(servers, { nameServers })
-    return (await nameServerFindings(zone, readHosts(looking), looking)).map(({ finding, says }) => `${finding} ${says}`)
+    return (await nameServerFindings(zone, { views: readHosts(looking), round: Promise.resolve({ questions: [], sights: [], active: null }) }, looking)).map(({ finding, says }) => `${finding} ${says}`)
   }
 
   test('a DS at the parent: signed, about to end, not signed, signed by others', async () => {

@@ -54,7 +54,8 @@ export async function keyFindings(found: Found, of: { settings: DnsHostSettings;
   if (own.is === 'refused') return [found.fail(key ? await refusalOf(trial, key, { needed, detail: own.detail }, looking) : own.detail)]
   if (!key) return [found.ok('takes changes without a key, from whoever reaches it')]
   const more = beyond.filter((_, i) => tried[i + 1]?.is === 'allowed')
-  return [...powerFindings(found, key, { zone, needed, more, keyless }), ...clockFindings(found, trial.server, own.aheadS)]
+  const untold = tried.find(({ is }) => is === 'unknown' || is === 'ignored')
+  return [...powerFindings(found, key, { zone, needed, more, keyless, untold }), ...clockFindings(found, trial.server, own.aheadS)]
 }
 
 /** What lifeboat never writes. `word` makes a name that nobody has. */
@@ -71,17 +72,20 @@ const beyondText = (more: Power[], zone: string): string => {
   return [...(at.length > 0 ? [`${listed(at)} at ${zone}`] : []), ...(elsewhere.length > 0 ? [`${listed(elsewhere)} at names that are not listed`] : [])].join(', and ')
 }
 
-type Powers = { zone: string; needed: Power[]; more: Power[]; keyless: Tried }
+/** `untold`: a trial that told nothing. */
+type Powers = { zone: string; needed: Power[]; more: Power[]; keyless: Tried; untold: Tried | undefined }
 
-function powerFindings(found: Found, { name }: TsigKey, { zone, needed, more, keyless }: Powers): Finding[] {
+function powerFindings(found: Found, { name }: TsigKey, { zone, needed, more, keyless, untold }: Powers): Finding[] {
   // Where nobody's trial comes as far, that the key's does says nothing of what it may write.
   if (keyless.is !== 'refused')
     return [
       found.ok(`knows the key "${name}", with this secret`),
       found.warn(`what the key "${name}" may write, and whether it takes one at all, cannot be told without a write: this server looks at that last (as PowerDNS does with a policy script)`),
     ]
+  const enough = found.ok(`the key "${name}" may write all that a move needs: ${powersText(needed)}`)
+  if (untold && 'detail' in untold) return [enough, found.unknown(`whether the key "${name}" may write more than that: ${untold.detail}`)]
   return [
-    found.ok(`the key "${name}" may write all that a move needs: ${powersText(needed)}`),
+    enough,
     more.length > 0
       ? found.warn(`the key "${name}" may write more than a move needs: ${beyondText(more, zone)}. Whoever gets hold of it may too; narrow it there (update-type and update-owner-name in Knot, update-policy in BIND)`)
       : found.ok(`the key "${name}" may write nothing else that was tried (MX, NS, names that are not listed)`),

@@ -20,8 +20,10 @@ type Sets = { name: string; type: Type; records: Rr[] | null }[]
 export async function zoneFindings(zone: string, views: Promise<HostViews>, looking: Looking): Promise<Finding[]> {
   const found = foundAbout(`zone ${zone}`)
   const hosts = looking.settings.dns.hosts.filter((host) => host.zone === zone)
-  const [read, ...sets] = await Promise.all([views, ...hosts.map((host) => readSets(host, looking))])
-  const whole = sets.map((each) => each.every(({ records }) => records !== null))
+  const read = await views
+  // One that has not shown the names is not asked for the rest.
+  const sets = await Promise.all(hosts.map((host): Promise<Sets> | Sets => (read[host.host] ? readSets(host, looking) : [])))
+  const whole = sets.map((each) => each.length > 0 && each.every(({ records }) => records !== null))
   const first = whole.indexOf(true)
   if (first < 0) return [found.unknown('which MX, SPF, HTTPS and SVCB stand beside the names')]
   const beside = sets[first]!

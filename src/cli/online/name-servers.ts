@@ -9,16 +9,17 @@ import type { Dig } from '../../ports.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
 import type { HostViews, Looking } from './looking.ts'
 import { reachFindings } from './reach.ts'
+import type { Round } from './sites.ts'
 
 /** Every name server that the parent of a zone publishes, or that the file names in its place. */
-export async function nameServerFindings(zone: string, views: Promise<HostViews>, looking: Looking): Promise<Finding[]> {
+export async function nameServerFindings(zone: string, read: { views: Promise<HostViews>; round: Promise<Round> }, looking: Looking): Promise<Finding[]> {
   const { parts, clock, limit, settings } = looking
   const found = foundAbout(`name servers of ${zone}`)
   const servers = await parts.nameServers.of(zone, clock.deadline(callMs.walk, limit)).catch(() => null) // Its deadline: could not find out.
   limit.throwIfAborted()
   if (!servers) return [found.unknown(`which there are: nobody who knows the parent of ${zone} answers. To name them: dns.nameservers in ${settings.file}`)]
   const ds = parts.nameServers.ds(zone)
-  const looks = await Promise.all(servers.map((server) => lookAt({ server, zone, ds }, views, looking)))
+  const looks = await Promise.all(servers.map((server) => lookAt({ server, zone, ds }, read, looking)))
   const signers = otherSigners(looks.map(({ seen }) => seen), settings.core)
   const signed = ds === null ? [found.unknown(`whether the parent of ${zone} has a DS, and so whether answers must be signed`)] : signers === null ? [] : [found.fail(signers)]
   return [...looks.flatMap(({ findings }) => findings), ...signed]
@@ -26,7 +27,7 @@ export async function nameServerFindings(zone: string, views: Promise<HostViews>
 
 type At = { server: string; zone: string; ds: boolean | null }
 
-async function lookAt(at: At, views: Promise<HostViews>, looking: Looking): Promise<{ seen: ServerView; findings: Finding[] }> {
+async function lookAt(at: At, { views, round }: { views: Promise<HostViews>; round: Promise<Round> }, looking: Looking): Promise<{ seen: ServerView; findings: Finding[] }> {
   const { parts, clock, limit, settings } = looking
   const { server, zone, ds } = at
   const found = foundAbout(`name server ${server}`)
@@ -36,7 +37,7 @@ async function lookAt(at: At, views: Promise<HostViews>, looking: Looking): Prom
   const [reach, view, others, read] = await Promise.all([
     reachFindings(found, at, looking),
     digHost(dig, clock, clock.deadline(callMs.read, limit), 'both'),
-    vantageFindings(found, dig, looking),
+    vantageFindings(found, dig, round, looking),
     views,
   ])
   const seen = { server, zone, ds, host: own?.host ?? null, view }
@@ -46,15 +47,16 @@ async function lookAt(at: At, views: Promise<HostViews>, looking: Looking): Prom
   return { seen, findings: [...reach, ...shown, ...(view && ds ? signatureFindings(found, view, clock.now().wallMs) : []), ...others] }
 }
 
-/** Which vantages elsewhere get no answer from it. */
-async function vantageFindings(found: Found, dig: Dig, { parts, settings, clock, limit }: Looking): Promise<Finding[]> {
+/** Which vantages elsewhere get no answer from it; one that does not answer us either says so itself. */
+async function vantageFindings(found: Found, dig: Dig, round: Promise<Round>, { parts, settings, clock, limit }: Looking): Promise<Finding[]> {
   const elsewhere = settings.vantages.filter(({ url }) => url !== null).map(({ vantage }) => vantage)
   const seen = await Promise.all(parts.vantages.filter(({ vantage }) => elsewhere.includes(vantage)).map((each) => each.dig(dig, clock.deadline(2 * callMs.read, limit)).catch(() => null))) // Its deadline: no answer.
   limit.throwIfAborted()
-  const silent = elsewhere.filter((_, i) => seen[i] === null)
-  if (elsewhere.length === 0) return []
-  if (silent.length === 0) return [found.ok(`answers ${listed(elsewhere)} too`)]
-  return [found.unknown(`what it answers ${listed(silent)}`)]
+  const { sights } = await round
+  const heard = elsewhere.filter((vantage) => sights.some((each) => each.vantage === vantage && each.sight !== null))
+  const silent = heard.filter((vantage) => seen[elsewhere.indexOf(vantage)] === null)
+  if (heard.length === 0) return []
+  return [silent.length === 0 ? found.ok(`answers ${listed(heard)} too`) : found.unknown(`what it answers ${listed(silent)}`)]
 }
 
 /** Does it show what its DNS host shows? Of several hosts that it may belong to, any. */

@@ -56,7 +56,7 @@ function partsOf(looking: Looking): Promise<Finding[]>[] {
     })
   return [
     ...settings.dns.hosts.map((host) => whole(`DNS host ${host.host}`, hostFindings(host, views, looking))),
-    ...zones.map((zone) => whole(`name servers of ${zone}`, nameServerFindings(zone, views, looking))),
+    ...zones.map((zone) => whole(`name servers of ${zone}`, nameServerFindings(zone, { views, round }, looking))),
     ...zones.map((zone) => whole(`zone ${zone}`, zoneFindings(zone, views, looking))),
     ...settings.core.sites.map((site) => whole(`site ${site.site}`, siteFindings(site, round, looking))),
     ...settings.vantages.map((each) => whole(`vantage ${each.vantage}`, vantageFindings(each, round, looking))),

@@ -1,12 +1,12 @@
 import { callMs } from '../../controller/parts.ts'
 import { questionsOf } from '../../controller/round.ts'
-import { parseMarker } from '../../core/marker.ts'
 import { spell } from '../../core/spell.ts'
 import type { Answer, SiteConfig } from '../../core/types.ts'
 import { get, openTarget } from '../../drivers/probes/exchange.ts'
 import type { HttpQuestion } from '../../drivers/probes/http.ts'
 import type { Question, Sight } from '../../ports.ts'
 import { version } from '../../version.ts'
+import { markersOf, servedOf } from '../zone-look.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
 import type { HostViews, Looking } from './looking.ts'
 
@@ -37,10 +37,10 @@ export async function askRound(looking: Looking, views: Promise<HostViews>): Pro
 /** The store's; without one, the marker's; before an adoption, the one whose address the names have. Null: not known. */
 async function activeSite({ ledger, settings }: Looking, views: Promise<HostViews>): Promise<string | null> {
   if (ledger.active !== null) return ledger.active
-  const { sites, owner, app } = settings.core
-  const seen = Object.values(await views).flatMap((view) => (view ? [view] : []))
-  const [marker] = seen.flatMap(({ txt }) => txt.flatMap((text) => parseMarker(text) ?? [])).filter((each) => each.app === app && each.owner === owner)
-  const served = seen.flatMap(({ sets }) => sets.flatMap(({ values }) => values))
+  const { sites } = settings.core
+  const look = { hosts: await views, servers: null }
+  const [marker] = markersOf(look, settings.core)
+  const served = servedOf(look, settings.core)
   const holding = sites.filter(({ addresses }) => addresses.some((address) => served.includes(address)))
   return sites.find(({ site }) => site === marker?.site)?.site ?? (holding.length === 1 ? holding[0]!.site : null)
 }
