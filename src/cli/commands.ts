@@ -35,6 +35,26 @@ const acceptLoss = { 'accept-loss': lifting['accept-loss']! }
 
 /** Every command of this version. Each one's code is imported when it is called, so that `status` is fast. */
 export const commands: Record<string, Command> = {
+  init: {
+    usage: 'init',
+    about: 'writes a commented lifeboat.yaml from what it finds, and asks for the rest; never overwrites',
+    options: {
+      names: { type: 'string', requiresArg: true, describe: 'what is moved: shop.example,www.shop.example' },
+      sites: { type: 'string', requiresArg: true, describe: 'web1=203.0.113.1,web2=198.51.100.7@digitalocean; +IPV6 behind an address' },
+      url: { type: 'string', requiresArg: true, describe: 'what each site is asked' },
+      holds: { type: 'string', requiresArg: true, describe: 'nothing, or what a move would leave behind' },
+      server: { type: 'string', requiresArg: true, describe: 'IP or IP:port of the name server that takes updates' },
+      key: { type: 'string', requiresArg: true, describe: "the TSIG key's name; its secret is never asked for" },
+      nameservers: { type: 'string', requiresArg: true, describe: "a private zone's name servers, as IP or IP:port" },
+      app: { type: 'string', requiresArg: true, describe: "what the app is called; else by its zone" },
+      owner: { type: 'string', requiresArg: true, describe: 'of a lifeboat.yaml that was lost, as DNS shows it; else a fresh one' },
+    },
+    run: async (cli, args) =>
+      (await import('./commands/init.ts')).init(cli, {
+        names: text(args, 'names'), sites: text(args, 'sites'), url: text(args, 'url'), holds: text(args, 'holds'), server: text(args, 'server'), key: text(args, 'key'),
+        nameservers: text(args, 'nameservers'), app: text(args, 'app'), owner: text(args, 'owner'),
+      }),
+  },
   check: {
     usage: 'check',
     about: 'reads the file, and says what is watched, who votes, and what each loss would leave',
@@ -168,7 +188,6 @@ export const commands: Record<string, Command> = {
 
 /** Commands that have their name already, and are built later. */
 export const notYet: Record<string, string> = {
-  init: 'writes a commented lifeboat.yaml from what it finds',
   up: "Pulumi for a site's stack",
   outputs: "a site's stack outputs",
   push: "the release, to a site's stack",

@@ -21,7 +21,7 @@ describe('what is not understood is the user\'s error, in one sentence with the 
     [['failover', '--forse=1'], 'lifeboat failover has no flag --forse. Did you mean --force? All flags: lifeboat failover --help'],
     [['status', 'aws'], 'lifeboat status does not take "aws". How it is used: lifeboat status --help'],
     [[], 'lifeboat needs a command, such as status. All commands: lifeboat --help'],
-    [['init', '--from', 'x'], 'lifeboat init is not yet built: writes a commented lifeboat.yaml from what it finds'],
+    [['up', '--from', 'x'], "lifeboat up is not yet built: Pulumi for a site's stack"],
     [['up', 'aws'], "lifeboat up is not yet built: Pulumi for a site's stack"],
     [['check', '--online', '--accept'], 'check takes --online or --accept, not both: look first, then accept'],
     [['pause', '--'], 'Behind -- stands no command. Write it there, such as lifeboat pause -- ./deploy.sh, or leave the -- out'],

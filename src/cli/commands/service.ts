@@ -5,6 +5,7 @@ import { loadSettings } from '../../config/loading.ts'
 import type { Settings } from '../../config/settings.ts'
 import { exits, Said } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
+import { inShell } from '../shell-word.ts'
 import { readSettings } from '../store.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -39,7 +40,7 @@ function unitOf({ core, file, folder, store }: Settings, user: string): string {
   const unit = `lifeboat-${core.app}.service`
   const inTmp = [node, root, file, stores].some((path) => /^\/(var\/)?tmp\//.test(path))
   return `# Written by lifeboat service. To put it in force, as root:
-#   lifeboat service --config ${inComment(file)} > /etc/systemd/system/${unit}
+#   lifeboat service --config ${inShell(file)} > /etc/systemd/system/${unit}
 #   systemctl daemon-reload && systemctl enable --now ${unit}
 # After a change of lifeboat.yaml: systemctl reload ${unit}. Its log: journalctl -u ${unit}
 
@@ -90,9 +91,6 @@ function quoted(path: string): string {
   const text = path.replaceAll('%', '%%')
   return /^[\w./@%+,:=~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
-
-/** A path as one word of a shell. */
-const inComment = (path: string): string => (/^[\w./@%+,:=~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
 
 function refuseControls(path: string): void {
   if (/[\u0000-\u001f\u007f]/.test(path)) throw new Said(`A unit cannot name ${JSON.stringify(path)}, which has a control character in it. Rename the folder`)

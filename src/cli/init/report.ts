@@ -1,0 +1,91 @@
+// What init says at its end: what was found, what a person should look at, and what to type next.
+
+import { relative } from 'node:path'
+import type { HostView } from '../../core/moving.ts'
+import type { Cli } from '../cli.ts'
+import { columns } from '../columns.ts'
+import { inShell } from '../shell-word.ts'
+import type { Draft } from './draft.ts'
+import { answerText, unwellIn, type Asked } from './url.ts'
+import type { ZoneSeen } from './zone.ts'
+
+/** All that is known at the end. `active` null: DNS does not say which site it is. `serverAnswers`: the one that takes updates does, with authority. `unset`: variables of the file that have no value yet. */
+export type Outcome = { path: string; draft: Draft; seen: ZoneSeen; active: string | null; asked: Asked; serverAnswers: boolean; unset: string[] }
+
+const several = (words: string[]): string => words.join(', ')
+
+/** What stands at one name, as a sentence's end. */
+function nameText(name: string, view: HostView, { beside }: ZoneSeen, names: string[]): string {
+  const sets = view.sets.filter((set) => set.name === name)
+  const others = beside[name] ?? []
+  const stays = others.length > 0 ? `; ${several(others)} there stay as they are` : ''
+  const [first] = sets
+  if (!first) return `is not there yet: lifeboat adopt writes it${stays}`
+  if (first.through) return `is there through ${first.through}, and follows it`
+  if (first.type === 'CNAME' && first.values.some((value) => names.includes(value))) return `is a CNAME to ${several(first.values)}, and follows it`
+  return `${sets.map(({ type, values }) => `${type} ${several(values)}`).join(', ')}, TTL ${Math.max(...sets.map(({ ttlS }) => ttlS))} s${stays}`
+}
+
+function foundLines({ draft, seen, active, asked }: Outcome, cli: Cli): string[] {
+  const { names, zone, sites, server, key } = draft
+  return columns([
+    ['zone', `${zone}, at ${several(seen.servers)} (${draft.nameservers === null ? 'as its parent publishes' : 'as given'})`],
+    ...names.map((name) => ['name', `${name} ${nameText(name, seen.view, seen, names)}`]),
+    ...sites.map(({ site, addresses }) => ['site', `${site} ${several(addresses)}${site === active ? ', where the names point now' : ''}: ${answerText(asked.answers[site] ?? [], cli)}`]),
+    ['check', `${asked.check.url} gives ${asked.check.status}${asked.check.tls === 'any' ? ', with any certificate' : ''}`],
+    ['updates', `${server}, ${key === null ? 'without a key' : `signed with the key ${key}`}`],
+  ]).map((line) => `  ${line}`)
+}
+
+/** What a person should know, a sentence each. */
+function mindLines({ draft, seen, active, asked, serverAnswers }: Outcome): string[] {
+  const { names, sites, server } = draft
+  const silent = seen.shown.filter(({ view }) => view === null).map((each) => each.server)
+  const differing = seen.shown.filter(({ view }) => view !== null && JSON.stringify(view.sets) !== JSON.stringify(seen.view.sets)).map((each) => each.server)
+  const ttlS = Math.max(0, ...seen.view.sets.map((set) => set.ttlS))
+  const unwell = unwellIn(asked)
+  const own = sites.filter(({ addresses }) => addresses.length === 2).length
+  return [
+    ...(silent.length > 0 ? [`${several(silent)} ${silent.length === 1 ? 'does' : 'do'} not answer for ${seen.zone} with authority`] : []),
+    ...(differing.length > 0 ? [`${several(differing)} ${differing.length === 1 ? 'shows' : 'show'} other records at the names than ${seen.servers.find((each) => !silent.includes(each))}`] : []),
+    ...(serverAnswers ? [] : [`${server}, which is to take the updates, does not answer for ${seen.zone} with authority`]),
+    ...unwell.map((site) => `${site} does not answer the check as it should: ${asked.answers[site]?.find(({ kind }) => kind !== 'ok')?.detail ?? 'it was not asked'}`),
+    ...(asked.check.tls === 'any' ? ['the certificate is not by a public authority, so any is taken: better is tls: { ca: FILE } with the authority\'s own, beside lifeboat.yaml'] : []),
+    ...(active === null ? [`${several(names)} ${names.length === 1 ? 'does' : 'do'} not point at exactly one of the sites, so adopt is told which one is active`] : []),
+    ...(ttlS > 60 ? [`answers are kept for ${ttlS} s now: lifeboat adopt lowers that to ${draft.ttl}`] : []),
+    ...(own > 0 && own < sites.length ? ['not every site has an IPv6 address: a move to one without takes the AAAA records away'] : []),
+    ...(names.some((name) => (seen.beside[name] ?? []).some((type) => type === 'HTTPS' || type === 'SVCB')) ? ['an HTTPS or SVCB record stands at the names: addresses in it would stay behind in a move'] : []),
+  ]
+}
+
+/** Whoever has the value of a variable. */
+const holderOf = (name: string): string => (name === 'TSIG_SECRET' ? 'the name server' : 'the cloud')
+
+function nextLines({ path, draft, active, unset }: Outcome, cli: Cli): string[] {
+  const flag = cli.flags.config === undefined ? '' : ` --config ${inShell(cli.flags.config)}`
+  const env = inShell(`${relative(cli.cwd, path).replace(/[^/]*$/, '')}lifeboat.env`)
+  const whose = `as ${unset.map(holderOf).join(' and ')} ${unset.length > 1 ? 'have them' : 'has it'}`
+  const secret = [`(umask 077 && cat >> ${env})`, `then type ${unset.map((name) => `${name}=…, Enter`).join(', ')}, ${whose}, and Ctrl-D`]
+  return columns([
+    ...(unset.length > 0 ? [secret] : []),
+    [`lifeboat check --online${flag}`, 'looks at all of it, and writes nothing'],
+    [`lifeboat adopt${active === null ? ` --active ${draft.sites[0]!.site}` : ''}${flag}`, 'shows what it would write in DNS, and asks before it does'],
+    [`lifeboat watch${flag}`, 'watches, and says what it would do'],
+    [`lifeboat service${flag}`, 'prints a systemd unit that keeps it watching'],
+  ]).map((line) => `  ${line}`)
+}
+
+/** The whole of it. */
+export function reportLines(outcome: Outcome, cli: Cli): string[] {
+  const minds = mindLines(outcome)
+  return [
+    `Wrote ${outcome.path}. Nothing was changed in DNS`,
+    '',
+    'Found',
+    ...foundLines(outcome, cli),
+    ...(minds.length > 0 ? ['', 'To look at', ...minds.map((line) => `  ${line}`)] : []),
+    '',
+    'Next, in this order',
+    ...nextLines(outcome, cli),
+  ]
+}
