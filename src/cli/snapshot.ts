@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts'
-import { freshLedger } from '../core/ledger.ts'
+import { freshLedger, pauseAt } from '../core/ledger.ts'
 import type { Health, Ledger, SiteConfig } from '../core/types.ts'
 import type { HostState, Role, Verdict } from '../core/words.ts'
 import type { Journal, Leader, Report, StoreView } from '../ports.ts'
@@ -46,13 +46,12 @@ export type SiteStatus = {
 export async function statusOf({ settings, view, live, journal, nowMs }: { settings: Settings; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
   const { core } = settings
   const ledger = view.ledger ?? freshLedger(core)
-  const { pause } = ledger
   return {
     app: core.app,
     atMs: nowMs,
     active: ledger.active,
     epoch: ledger.epoch,
-    paused: pause && (pause.untilMs === null || pause.untilMs > nowMs) ? pause : null,
+    paused: pauseAt(ledger, nowMs),
     cooldownUntilMs: cooldownUntilMs(ledger, core.policy.cooldownMs, nowMs),
     move: await openMoveOf(ledger, journal),
     waits: (ledger.move && live?.waits) ?? null,

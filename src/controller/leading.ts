@@ -3,9 +3,10 @@
 // Two controllers, two files (CONTRACT.md, `check --accept`). The ledger names the file in force: that of the last `watch` that led, or
 // one that a person accepted since. Who comes to lead puts its own in force, so a plain restart with a changed file takes it. But a
 // controller that meets a live leader while the file in force is another than its own, or sees another come in force while it stands by,
-// watches without leading, after that leader's end too: until its own is in force, it reads its file anew, or is started again. An accepted file takes the lead from nobody: who
-// leads by another says so and goes on until it ends or loses its lease, since nobody may stand by to take over. A command that acts by
-// itself for one request uses its file as it is, and neither puts it in force nor is kept from leading.
+// watches without leading, after that leader's end too: until its own is in force, it reads its file anew, or is started again. An
+// accepted file takes the lead from nobody: who leads by another says so and goes on until it ends or loses its lease, since nobody may
+// stand by to take over. A command that acts by itself for one request uses its file as it is, and neither puts it in force nor is kept
+// from leading.
 
 import { clockDriftMs } from '../core/limits.ts'
 import { newestWallMs } from '../core/ledger.ts'

@@ -26,6 +26,9 @@ export const freshLedger = (config: Config): Ledger => ({
   longTailUntilMs: null,
 })
 
+/** The pause that stands at a moment of the wall clock. Null: none does. */
+export const pauseAt = ({ pause }: Ledger, wallMs: number): Ledger['pause'] => (pause && (pause.untilMs === null || pause.untilMs > wallMs) ? pause : null)
+
 /** All that opening a move needs besides the ledger. */
 export type Opening = {
   plan: Plan

@@ -1,3 +1,4 @@
+import { pauseAt } from './ledger.ts'
 import { leavesData } from './plan.ts'
 import type { Config, State } from './types.ts'
 
@@ -9,12 +10,12 @@ export type Around = { wallMs: number; watched: boolean; config: Config }
  * saying so.
  */
 export function wayOn({ ledger, watch }: State, { wallMs, watched, config }: Around): string | null {
-  const { move, pause } = ledger
+  const { move } = ledger
   if (!ledger.trusted) return 'this store may be an old copy, and nothing moves by itself: lifeboat adopt'
   if (ledger.record === null && !move) return 'take over the names: lifeboat adopt'
   if (!watched) return `nobody watches${move ? ', and a move is under way' : ''}: lifeboat watch`
   if (move) return 'follow it: lifeboat status --watch'
-  if (pause && (pause.untilMs === null || pause.untilMs > wallMs)) return 'automatic moves on again: lifeboat resume'
+  if (pauseAt(ledger, wallMs) !== null) return 'automatic moves on again: lifeboat resume'
   const preferred = config.sites[0]?.site
   return preferred === undefined || preferred === ledger.active ? null : wayBack(preferred, { ledger, watch }, config)
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import { pauseAt } from '../core/ledger.ts'
 import type { Config, Ledger, Time, Watch } from '../core/types.ts'
 
 /** What a scrape is made from. `watch` and `leading` are this process's own. */
@@ -20,12 +21,12 @@ export function metrics() {
     lastRound: gauge('last_round_timestamp_seconds', 'When the last round ended, Unix time'),
     probe: gauge('probe_duration_seconds', 'The slowest probe of the last round', ['site', 'vantage']),
   }
-  const moves = new Counter({ name: 'lifeboat_moves_total', help: 'Moves that ended since this process began', labelNames: ['kind', 'outcome'], registers: [registry] })
+  const moves = new Counter({ name: 'lifeboat_moves_total', help: 'Moves that ended since it was first asked', labelNames: ['kind', 'outcome'], registers: [registry] })
   let countedTo: number | null = null
 
   const countMoves = ({ past }: Ledger): void => {
     const newest = Math.max(0, ...past.map(({ epoch }) => epoch))
-    // What ended before this process began is no event of its life.
+    // What ended before the first scrape is in history, and no event of this counter's life.
     for (const { kind, state } of past.filter(({ epoch }) => countedTo !== null && epoch > countedTo)) moves.inc({ kind, outcome: state })
     countedTo = Math.max(countedTo ?? 0, newest)
   }
@@ -47,7 +48,7 @@ export function metrics() {
     contentType: registry.contentType,
     text: (seen: Seen): Promise<string> => {
       const { config, ledger, watch, leading, now } = seen
-      const paused = isPaused(ledger, now)
+      const paused = pauseAt(ledger, now.wallMs) !== null
       for (const each of Object.values(gauges)) each.reset()
       gauges.leading.set(bit(leading))
       gauges.paused.set(bit(paused))
@@ -62,5 +63,3 @@ export function metrics() {
 }
 
 const bit = (yes: boolean): number => (yes ? 1 : 0)
-
-const isPaused = ({ pause }: Ledger, { wallMs }: Time): boolean => pause !== null && (pause.untilMs === null || pause.untilMs > wallMs)

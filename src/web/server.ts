@@ -1,9 +1,10 @@
 import { timingSafeEqual, createHash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { exits, Said, textOf } from '../errors.ts'
+import { bodyOf, boundedServer, listenAt, stopListening } from '../listening.ts'
 import type { Log } from '../ports.ts'
+import { hostOf } from '../url-host.ts'
 
 /** One page: `read` gives its content; one that takes a body is a POST, and every other a GET. Said becomes an answer with its sentence. */
 export type Page = { type: string; read(query: URLSearchParams): Promise<string> } | { type: string; take(body: unknown): Promise<string> }
@@ -25,13 +26,11 @@ export type Web = { port: number; stop(): Promise<void> }
 /** Longer is no request of ours. */
 const bodyMaxBytes = 65_536
 
-// Whoever reaches the port may hold some connections for some seconds, and no more; Node looks every `connectionsCheckingInterval`.
-const limits = { headersTimeout: 2_000, requestTimeout: 5_000, connectionsCheckingInterval: 500, keepAliveTimeout: 5_000, maxHeaderSize: 8_192 }
-const connectionsMax = 256
+const bounds = { connections: 256, idleMs: 5_000 }
 
 /** Serves the pages until it is stopped. Throws Said where it cannot listen. */
 export async function serveWeb(options: WebOptions): Promise<Web> {
-  const server = createServer(limits, (request, response) => {
+  const server = boundedServer(bounds, (request, response) => {
     answer(options, request, response).catch((thrown: unknown) => {
       if (request.socket.destroyed) return response.destroy()
       if (thrown instanceof Said) return reply(response, thrown.exit === exits.unfinished ? 503 : 400, 'text/plain', `${thrown.message}\n`)
@@ -39,23 +38,11 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
       reply(response, 500, 'text/plain', '')
     })
   })
-  server.maxConnections = connectionsMax
-  const url = URL.parse(`tcp://${options.address}`)
-  const host = url?.hostname.replace(/^\[|\]$/g, '')
-  try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(url?.port), host, resolve))
-  } catch (thrown) {
+  const { port } = await listenAt(server, options.address).catch((thrown: unknown) => {
     throw new Said(`listen: nothing can be served at ${options.address}: ${textOf(thrown)}. Name another address, or stop what uses it`)
-  }
+  })
   server.on('error', () => {}) // A connection that could not be accepted, as with too few descriptors: the next may be.
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return { port, stop: () => stopListening(server) }
 }
 
 async function answer(options: WebOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -68,7 +55,7 @@ async function answer(options: WebOptions, request: IncomingMessage, response: S
   const method = 'read' in page ? 'GET' : 'POST'
   if (request.method !== method) return reply(response, 405, 'text/plain', `${url.pathname} takes ${method} only\n`)
   if ('read' in page) return reply(response, 200, page.type, await page.read(url.searchParams))
-  const body = await bodyOf(request)
+  const body = jsonIn(await bodyOf(request, bodyMaxBytes))
   if (body === undefined) return reply(response, 400, 'text/plain', `${url.pathname} takes JSON of at most ${bodyMaxBytes} bytes\n`)
   reply(response, 200, page.type, await page.take(body))
 }
@@ -79,7 +66,8 @@ async function answer(options: WebOptions, request: IncomingMessage, response: S
  */
 function barOf({ token }: WebOptions, { headers }: IncomingMessage): { status: number; why: string } | null {
   if (token !== null) return isSame(headers.authorization ?? '', `Bearer ${token}`) ? null : { status: 401, why: 'It needs the header Authorization: Bearer TOKEN, with the token of listen\n' }
-  const host = URL.parse(`http://${headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '') ?? ''
+  const url = URL.parse(`http://${headers.host ?? ''}`)
+  const host = url ? hostOf(url) : ''
   const ours = host === 'localhost' || isIP(host) !== 0
   return ours && headers.origin === undefined ? null : { status: 403, why: 'Without a token nothing is said to web pages, nor under a name other than localhost\n' }
 }
@@ -87,18 +75,10 @@ function barOf({ token }: WebOptions, { headers }: IncomingMessage): { status: n
 /** In a time that tells nothing of where they differ. */
 const isSame = (one: string, other: string): boolean => timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest())
 
-/** Undefined: too long, or no JSON. */
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  // Stopping early must not destroy the request: its connection carries the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > bodyMaxBytes) return undefined
-    chunks.push(chunk)
-  }
+/** Undefined: there is no body, or it is no JSON. */
+function jsonIn(body: Buffer | null): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString())
+    return body === null ? undefined : JSON.parse(body.toString())
   } catch {
     return undefined // Not JSON: the caller says so.
   }

@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { moveTest } from '../drivers/dns/moves-case.ts'
 import { one } from '../lab/rig.ts'
-import { embeddedWith } from '../lab/servers.ts'
-import type { Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 
 // Letting go of the names at hosts that are away, and across the end of the controller that began it.
 
-const zones = Array.from({ length: 10 }, (_, n) => `letgo${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [{ ...(await embeddedWith(zones)), kind: 'living' }, { ...(await embeddedWith(zones)), kind: 'other' }]
-})
-afterAll(async () => {
-  await Promise.all(servers.map((s) => s.stop()))
-})
+const lab = embeddedLab('letgo', ['living', 'other'])
 
 moveTest('a host that is away loses the TXT when it returns; the records stay at both', lab, {}, async ({ rig, adopted, values, markers }) => {
   const controller = await adopted()

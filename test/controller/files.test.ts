@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Ledger } from '../../src/core/types.ts'
 import { moveTest } from '../drivers/dns/moves-case.ts'
 import type { Rig } from '../lab/rig.ts'
-import { embeddedWith } from '../lab/servers.ts'
-import type { Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 
 // Which file a controller may lead by, where two of them run on different ones.
 
-const zones = Array.from({ length: 10 }, (_, n) => `files${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [await embeddedWith(zones)]
-})
-afterAll(() => servers[0]?.stop())
+const lab = embeddedLab('files')
 
 const before = { configHash: 'one', written: { 'policy.outage': '3m', 'check.url': '(hidden)' } }
 const after = { configHash: 'two', written: { 'policy.outage': '7s', 'check.url': '(hidden)' } }

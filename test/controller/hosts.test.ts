@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { describe, expect } from 'vitest'
 import { moveTest } from '../drivers/dns/moves-case.ts'
 import { one, two } from '../lab/rig.ts'
-import { embeddedWith } from '../lab/servers.ts'
-import type { Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 
 // A DNS host that is away stands in nobody's way: order of events, not seconds.
 
-const zones = Array.from({ length: 10 }, (_, n) => `hosts${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [{ ...(await embeddedWith(zones)), kind: 'living' }, { ...(await embeddedWith(zones)), kind: 'other' }]
-})
-afterAll(async () => {
-  await Promise.all(servers.map((s) => s.stop()))
-})
+const lab = embeddedLab('hosts', ['living', 'other'])
 
 describe.each(['dead', 'frozen'] as const)('a %s host beside a living one', (fault) => {
   moveTest('the living one is pointed at once; the other is a debt, and brought up when it returns', lab, {}, async ({ rig, adopted, failover, values, markers }) => {

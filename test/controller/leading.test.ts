@@ -1,23 +1,15 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { moveTest } from '../drivers/dns/moves-case.ts'
 import { newRig, one, two } from '../lab/rig.ts'
 import type { Client, RigOptions } from '../lab/rig.ts'
-import { embeddedWith } from '../lab/servers.ts'
-import type { Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 import { folder } from '../store/fixtures.ts'
 
 // Who leads, what a crash leaves behind, and what becomes of a store that is gone.
 
-const zones = Array.from({ length: 10 }, (_, n) => `lead${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [await embeddedWith(zones)]
-})
-afterAll(() => servers[0]?.stop())
+const lab = embeddedLab('lead')
 
 /** A store on disk, opened by each controller for itself. */
 const onDisk = (): NonNullable<RigOptions['store']> => {
@@ -94,7 +86,7 @@ describe('requests', () => {
 })
 
 test('a store that is gone: it watches, says what the zone says, and adopt takes it up', async () => {
-  const { zone } = lab()
+  const { servers, zone } = lab()
   const options = { servers, zone, names: [`www.${zone}`] }
   await servers[0]!.byHand(zone, [])
   const before = await newRig(options)

@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Config } from '../../src/core/types.ts'
 import { moveTest } from '../drivers/dns/moves-case.ts'
 import { one, two } from '../lab/rig.ts'
-import { embeddedWith } from '../lab/servers.ts'
-import type { Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 
 // What the controller does by itself when sites go down.
 
-const zones = Array.from({ length: 10 }, (_, n) => `sites${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [await embeddedWith(zones)]
-})
-afterAll(() => servers[0]?.stop())
+const lab = embeddedLab('sites')
 
 const automatic = (config: Config): Config => ({ ...config, policy: { ...config.policy, automatic: true, outageMs: 40_000 } })
 

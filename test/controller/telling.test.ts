@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { machineClock, type Clock } from '../../src/clock.ts'
 import type { Parts } from '../../src/controller.ts'
 import type { Config } from '../../src/core/types.ts'
@@ -10,18 +10,11 @@ import { startReceiver, type Answer } from '../drivers/channels/receiver.ts'
 import { moveTest, type Case } from '../drivers/dns/moves-case.ts'
 import { addition, deletion } from '../lab/hand.ts'
 import { one, type Client, type Controller, type Rig } from '../lab/rig.ts'
-import { embeddedWith, type Started } from '../lab/servers.ts'
+import { embeddedLab } from '../lab/servers.ts'
 
 // The controller tells people, over real receivers.
 
-const zones = Array.from({ length: 10 }, (_, n) => `tell${n}.example`)
-let servers: Started[] = []
-let count = 0
-const lab = () => ({ servers, zone: zones[count++]! })
-beforeAll(async () => {
-  servers = [await embeddedWith(zones)]
-})
-afterAll(() => servers[0]?.stop())
+const lab = embeddedLab('tell')
 
 const asks = (config: Config): Config => ({ ...config, policy: { ...config.policy, outageMs: 20_000 } })
 const moves = (config: Config): Config => ({ ...asks(config), policy: { ...asks(config).policy, automatic: true } })

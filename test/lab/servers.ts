@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest'
 import { machineClock } from '../../src/clock.ts'
 import { embedded, startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../src/drivers/dns/embedded.ts'
@@ -14,6 +15,20 @@ import type { DnsServer } from './rig.ts'
 export type Started = DnsServer & { stop(): Promise<void> }
 
 const timeoutMs = 1000
+
+/** For one test file: an embedded server for each kind, each with the same ten zones, of which every test takes the next. They are started before its tests and stopped after them. */
+export function embeddedLab(prefix: string, kinds: string[] = ['embedded']): () => { servers: Started[]; zone: string } {
+  const zones = Array.from({ length: 10 }, (_, n) => `${prefix}${n}.example`)
+  let servers: Started[] = []
+  let count = 0
+  beforeAll(async () => {
+    servers = await Promise.all(kinds.map(async (kind) => ({ ...(await embeddedWith(zones)), kind })))
+  })
+  afterAll(async () => {
+    await Promise.all(servers.map(({ stop }) => stop()))
+  })
+  return () => ({ servers, zone: zones[count++]! })
+}
 
 /** An embedded server, as the move suite takes it. */
 export const embeddedServer = (server: Embedded): Started => ({

@@ -4,7 +4,7 @@ import { lookAtTokens } from '../../drivers/clouds/digitalocean-tokens.ts'
 import type { AskedAccount, TokenLook, TokensLook } from '../../drivers/clouds/digitalocean-tokens.ts'
 import type { Cloud } from '../../ports.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
-import type { Looking } from './looking.ts'
+import { inTime, type Looking } from './looking.ts'
 
 const worth: Record<Claim, FindingKind> = {
   'account-well': 'ok', 'machine-running': 'ok', 'account-warning': 'warn', 'clock-off': 'warn',
@@ -20,7 +20,8 @@ export async function cloudFindings(cloud: Cloud, looking: Looking): Promise<Fin
   const entry = settings.clouds.digitalocean ?? {}
   const tokens = { token: entry.token ?? '', secondToken: entry.secondToken ?? null, endpoint: entry.endpoint, clock }
   const turn = { signal: limit, untilMs: clock.now().monoMs + turnMs }
-  const [readings, look] = await Promise.all([cloud.poll(false, clock.deadline(turnMs, limit)).catch(() => null), lookAtTokens(tokens, turn)]) // Its deadline: could not find out.
+  const poll = inTime(clock.deadline(turnMs, limit), (within) => cloud.poll(false, within))
+  const [readings, look] = await Promise.all([poll, lookAtTokens(tokens, turn)])
   limit.throwIfAborted()
   const sites = settings.core.sites.filter((site) => site.cloud === cloud.cloud).map(({ site }) => site)
   return [...(readings ? readingFindings(found, readings, sites) : [found.unknown('how the account and its machines are: its API does not answer in time')]), ...tokenFindings(found, look)]

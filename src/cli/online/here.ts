@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer } from 'node:http'
 import { dirname } from 'node:path'
 import { freshLedger } from '../../core/ledger.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Ledger } from '../../core/types.ts'
 import { Said, textOf } from '../../errors.ts'
+import { listenAt, stopListening } from '../../listening.ts'
 import type { Report } from '../../ports.ts'
 import type { Cli } from '../cli.ts'
 import { hasStore, liveReport, openToRead, refuseMisfit } from '../store.ts'
@@ -56,11 +57,10 @@ async function readStore(cli: Cli, settings: Settings, found: Found): Promise<{ 
 
 async function listenFindings(found: Found, { listen }: Settings): Promise<Finding[]> {
   if (!listen) return []
-  const url = new URL(`tcp://${listen.address}`)
   const server = createServer()
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ port: Number(url.port), host: url.hostname.replace(/^\[|\]$/g, ''), exclusive: true }, resolve))
-    await new Promise((closed) => server.close(closed))
+    await listenAt(server, listen.address)
+    await stopListening(server)
     return [found.ok(`listen: ${listen.address} is free`)]
   } catch (thrown) {
     return [found.fail(`listen: ${listen.address} cannot be had: ${textOf(thrown)}`)]

@@ -19,6 +19,16 @@ export type Looking = {
   complaints: Map<string, string>
 }
 
+/** What is answered before `limit` aborts; null: not in time. Whatever else is thrown is a bug of ours, and stays one. */
+export async function inTime<T>(limit: AbortSignal, ask: (limit: AbortSignal) => Promise<T>): Promise<T | null> {
+  try {
+    return await ask(limit)
+  } catch (thrown) {
+    if (!limit.aborted) throw thrown
+    return null
+  }
+}
+
 /** What each DNS host shows, by its name. Null: could not find out. */
 export type HostViews = Record<string, HostView | null>
 

@@ -7,7 +7,7 @@ import { spell } from '../../core/spell.ts'
 import { digHost } from '../../drivers/dns/query.ts'
 import type { Dig } from '../../ports.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
-import type { HostViews, Looking } from './looking.ts'
+import { inTime, type HostViews, type Looking } from './looking.ts'
 import { reachFindings } from './reach.ts'
 import type { Round } from './sites.ts'
 
@@ -15,7 +15,7 @@ import type { Round } from './sites.ts'
 export async function nameServerFindings(zone: string, read: { views: Promise<HostViews>; round: Promise<Round> }, looking: Looking): Promise<Finding[]> {
   const { parts, clock, limit, settings } = looking
   const found = foundAbout(`name servers of ${zone}`)
-  const servers = await parts.nameServers.of(zone, clock.deadline(callMs.walk, limit)).catch(() => null) // Its deadline: could not find out.
+  const servers = await inTime(clock.deadline(callMs.walk, limit), (within) => parts.nameServers.of(zone, within))
   limit.throwIfAborted()
   if (!servers) return [found.unknown(`which there are: nobody who knows the parent of ${zone} answers. To name them: dns.nameservers in ${settings.file}`)]
   const ds = parts.nameServers.ds(zone)
@@ -50,7 +50,8 @@ async function lookAt(at: At, { views, round }: { views: Promise<HostViews>; rou
 /** Which vantages elsewhere get no answer from it; one that does not answer us either says so itself. */
 async function vantageFindings(found: Found, dig: Dig, round: Promise<Round>, { parts, settings, clock, limit }: Looking): Promise<Finding[]> {
   const elsewhere = settings.vantages.filter(({ url }) => url !== null).map(({ vantage }) => vantage)
-  const seen = await Promise.all(parts.vantages.filter(({ vantage }) => elsewhere.includes(vantage)).map((each) => each.dig(dig, clock.deadline(2 * callMs.read, limit)).catch(() => null))) // Its deadline: no answer.
+  const asked = parts.vantages.filter(({ vantage }) => elsewhere.includes(vantage))
+  const seen = await Promise.all(asked.map((each) => inTime(clock.deadline(2 * callMs.read, limit), (within) => each.dig(dig, within))))
   limit.throwIfAborted()
   const { sights } = await round
   const heard = elsewhere.filter((vantage) => sights.some((each) => each.vantage === vantage && each.sight !== null))

@@ -8,7 +8,7 @@ import type { Question, Sight } from '../../ports.ts'
 import { version } from '../../version.ts'
 import { markersOf, servedOf } from '../zone-look.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
-import type { HostViews, Looking } from './looking.ts'
+import { inTime, type HostViews, type Looking } from './looking.ts'
 
 /** Whoever renews by machine does so earlier; at less somebody must look. */
 const certificateWarnMs = 14 * 86_400_000
@@ -29,7 +29,9 @@ export async function askRound(looking: Looking, views: Promise<HostViews>): Pro
   const timeoutMs = Math.min(config.check.timeoutMs, answerMostMs)
   const questions = [...asked, ...standby].map((question) => ({ ...question, timeoutMs }))
   const ask = { questions: questions.map(({ standby: _, ...question }) => question), canaries: parts.canaries, timeoutMs }
-  const sights = await Promise.all(parts.vantages.map(async (each) => ({ vantage: each.vantage, sight: await each.probe(ask, clock.deadline(timeoutMs + 1_500, limit)).catch(() => null) }))) // Its deadline: no answer.
+  const sights = await Promise.all(
+    parts.vantages.map(async (each) => ({ vantage: each.vantage, sight: await inTime(clock.deadline(timeoutMs + 1_500, limit), (within) => each.probe(ask, within)) })),
+  )
   limit.throwIfAborted()
   return { questions, sights, active }
 }

@@ -1,6 +1,7 @@
 import { Client, errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Socket } from 'node:net'
+import { hostOf } from '../../url-host.ts'
 import { openTcp, openTls } from './connection.ts'
 import type { Connection, Trust } from './connection.ts'
 import type { Means } from './answer.ts'
@@ -17,9 +18,6 @@ export const openTarget = async ({ url, address, trust }: Target, { clock, sourc
   if (url.protocol === 'http:') return { socket: await openTcp(place, limit), certificateUntilMs: null, fault: null }
   return openTls({ ...place, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
 }
-
-/** A URL's hostname, an IPv6 address without its brackets. */
-export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 
 /** Asks for the URL once on this connection, follows nothing, and hands over the answer while its body still arrives. */
 export const get = async <T>(

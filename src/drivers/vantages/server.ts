@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +5,9 @@ import ipaddr from 'ipaddr.js'
 import type { Clock } from '../../clock.ts'
 import { askMost, tokenLeast } from '../../core/limits.ts'
 import { Said, textOf } from '../../errors.ts'
+import { bodyOf, boundedServer, listenAt, stopListening } from '../../listening.ts'
 import type { Log, Vantage } from '../../ports.ts'
+import { hostOf } from '../../url-host.ts'
 import { askShape, digShape } from './shapes.ts'
 import { nonceHeader, signatureHeader, signingWith } from './signing.ts'
 import type { Action, Signing } from './signing.ts'
@@ -24,9 +25,8 @@ export const serveVantage = async (options: ServeOptions): Promise<Serving> => {
   const { listen, token, log } = options
   if (token.length < tokenLeast) throw new Said(`the vantage's token has ${token.length} characters; write one of at least ${tokenLeast}`)
   const stopped = new AbortController()
-  const server = createServer(limits, answering(options, stopped.signal))
-  server.maxConnections = 64
-  const { address, port } = await listenAt(server, listen)
+  const server = boundedServer(bounds, answering(options, stopped.signal))
+  const { address, port } = await listenOrSay(server, listen)
   log({ level: 'info', event: 'start', msg: `vantage listens at ${hostPort(address, port)}`, address, port })
   if (!isLoopback(address)) {
     log({ level: 'warn', event: 'start', msg: 'requests and answers are signed and not encrypted: put TLS in front of this port', address, port })
@@ -36,9 +36,7 @@ export const serveVantage = async (options: ServeOptions): Promise<Serving> => {
     port,
     stop: async () => {
       stopped.abort(new Error('the vantage stops'))
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
+      await stopListening(server)
     },
   }
 }
@@ -59,7 +57,7 @@ const answering = ({ token, vantage, log, clock }: ServeOptions, stopped: AbortS
     const action = actionOf(request)
     // Every open port is asked for everything; that is no news.
     if (!action) return refuse(response, 404, '')
-    const body = await bodyOf(request)
+    const body = await bodyOf(request, askMost.requestBytes)
     if (!body) return refuse(response, 413, `its body is longer than ${askMost.requestBytes} bytes`)
     const nonce = signedNonce(request, action, body, signing)
     if (nonce === null || nonces.has(nonce)) return refuse(response, 401, nonce === null ? 'it is not signed with our token' : 'it was sent before')
@@ -86,8 +84,8 @@ const goneOf = (response: ServerResponse): AbortSignal => {
   return gone.signal
 }
 
-// A slow sender holds a connection for some seconds at most; Node looks every `connectionsCheckingInterval`.
-const limits = { headersTimeout: 2000, requestTimeout: 5000, connectionsCheckingInterval: 500, keepAliveTimeout: 65_000, maxHeaderSize: 8192 }
+// A controller keeps its connections between rounds.
+const bounds = { connections: 64, idleMs: 65_000 }
 
 // Whoever reaches the port can make it refuse; they cannot fill the disk: one line a minute.
 const complaining = (log: Log, clock: Clock): ((msg: string) => void) => {
@@ -103,20 +101,6 @@ const complaining = (log: Log, clock: Clock): ((msg: string) => void) => {
 const actionOf = ({ method, url }: IncomingMessage): Action | null => {
   if (method !== 'POST') return null
   return url === '/probe' ? 'probe' : url === '/dig' ? 'dig' : null
-}
-
-// Null: too long.
-const bodyOf = async (request: IncomingMessage): Promise<Buffer | null> => {
-  if (Number(request.headers['content-length'] ?? 0) > askMost.requestBytes) return null
-  const chunks: Buffer[] = []
-  let bytes = 0
-  // Stopping early must not destroy the request: its connection carries the refusal.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > askMost.requestBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 const signedNonce = ({ headers }: IncomingMessage, action: Action, body: Buffer, signing: Signing): string | null => {
@@ -154,18 +138,16 @@ const parse = (body: Buffer): unknown => {
   }
 }
 
-const listenAt = async (server: Server, listen: string): Promise<AddressInfo> => {
+const listenOrSay = async (server: Server, listen: string): Promise<AddressInfo> => {
   const url = URL.parse(`tcp://${listen}`)
-  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
-  if (!url || !isIP(host) || !/:\d+$/.test(listen)) {
+  if (!url || !isIP(hostOf(url)) || !/:\d+$/.test(listen)) {
     throw new Said(`cannot listen at ${listen}: write an IP address and a port, e.g. 127.0.0.1:8787 or [::1]:8787`)
   }
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(url.port), host, resolve))
+    return await listenAt(server, listen)
   } catch (thrown) {
     throw new Said(`cannot listen at ${listen}: ${textOf(thrown)}`)
   }
-  return server.address() as AddressInfo
 }
 
 const isLoopback = (address: string): boolean => ipaddr.process(address).range() === 'loopback'
