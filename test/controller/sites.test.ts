@@ -16,7 +16,7 @@ describe('by itself', () => {
     const polled = poll()
     rig.up.one = false
     expect((await rig.ended(2)).past[0]).toMatchObject({ kind: 'failover', from: 'one', to: 'two', by: 'lifeboat', cause: 'outage', automatic: true })
-    expect([await values(), polled().empty]).toEqual([[[two]], []])
+    expect([await values(), (await polled()).empty]).toEqual([[[two]], []])
   })
 
   moveTest('both sites down: the answer stays, and it says so; the first that is back is moved to', lab, { change: automatic }, async ({ rig, adopted, values }) => {

@@ -59,7 +59,8 @@ describe.skipIf(!unpacked || !mayListen)('the README: the first day', () => {
     await writeFile(join(folder, 'page.sh'), scriptOf(await readFile(join(root, 'README.md'), 'utf8')))
     // What this machine's resolver would know of the zone, its own servers and its parent's say.
     const env = { PATH: [join(folder, 'bin'), process.env.PATH].join(delimiter), ...(await resolversAt(folder, [childAt, parentAt])) }
-    const page = terminal('bash page.sh', folder, env)
+    // With job control, as a shell that is typed at has it: Ctrl-C reaches the command alone.
+    const page = terminal('bash -m page.sh', folder, env)
 
     await page.answer('The names to move', 'shop.example, www.shop.example')
     await page.answer('Your second server', two)

@@ -151,7 +151,7 @@ export const factsSuite = (title: string, start: (given: Given) => Promise<Keyed
         const set = { name: www, type: 'A' as const, ttlS: 60, old: [old ?? ''], oldTtlS: 60, new: [next ?? ''] }
         expect((await at({}).write({ ...claimed, sets: [set] }, signal())).outcome).toBe('done')
       }
-      const polled = poller.stop()
+      const polled = await poller.stop()
       expect(polled.empty).toEqual([])
       expect([...polled.values].sort()).toEqual([one, two])
       expect(polled.answered).toBeGreaterThan(20)

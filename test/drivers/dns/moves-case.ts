@@ -35,7 +35,7 @@ export type Case = {
   /** Fails over to a site although the active one is well, once it stands by. */
   failover(to: string): Promise<void>
   /** Asks every server for the name about 1,000 times a second until it is called again. */
-  poll(names?: string[], type?: 'A' | 'AAAA'): () => Polled
+  poll(names?: string[], type?: 'A' | 'AAAA'): (seen?: string) => Promise<Polled>
 }
 
 /** Alone a test takes a few seconds; several run beside one another, and the machine may be busy. */
@@ -97,8 +97,8 @@ export const moveTest = (title: string, lab: () => { servers: Started[]; zone: s
         },
         poll: (polled = names, type = 'A') => {
           const pollers = servers.map((s) => startPoller(s.server, polled, type))
-          return () => {
-            const all = pollers.map((p) => p.stop())
+          return async (seen) => {
+            const all = await Promise.all(pollers.map((p) => p.stop(seen)))
             for (const each of all) expect(each.answered).toBeGreaterThan(20)
             return {
               asked: all.reduce((sum, p) => sum + p.asked, 0),
