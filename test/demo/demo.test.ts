@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { masked } from './masked.ts'
 
 const root = join(import.meta.dirname, '../..')
 const launcher = join(root, 'src/lifeboat.js')
@@ -26,18 +27,6 @@ const lifeboat = (args: string[], interrupt?: () => Promise<void>): Promise<Ende
     // As a terminal does: to the whole group.
     if (interrupt) interrupt().then(() => process.kill(-child.pid!, 'SIGINT'), failed)
   })
-
-/** What differs from run to run: moments, durations, ports and ids. */
-const masked = (text: string): string =>
-  text
-    .replace(/^ *\d+\.\d s  /gm, '  *.* s  ')
-    .replace(/\d+(\.\d+)? (ms|s)\b/g, '* s')
-    .replace(/(127\.0\.0\.\d+|shop\.example):\d+/g, '$1:*')
-    .replace(/owner=[0-9a-f]+/, 'owner=*')
-    .replace(/move=[0-9a-f-]+/, 'move=*')
-    .replace(/explain [0-9a-f]{8}/, 'explain *')
-    .replace(/[23] of 3 vantages( say down)?/g, '3 of 3 vantages$1')
-    .replace(/0 of \d+ requests/, '0 of * requests')
 
 /** The command of every process that runs in the demo's folder. */
 const running = async (): Promise<string[]> => {
