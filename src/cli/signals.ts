@@ -41,3 +41,30 @@ export function endWithLauncher(clock: Clock): void {
   process.once('disconnect', () => void end())
   process.channel?.unref()
 }
+
+export type HangUps = {
+  /** True: a SIGHUP came, maybe before it was waited for; false: the signal aborted. */
+  next(signal: AbortSignal): Promise<boolean>
+}
+
+/** The SIGHUPs that this process is sent, from now on. */
+export function hangUpsOf(clock: Clock): HangUps {
+  let due = false
+  let wake = () => {}
+  onSignal('SIGHUP', clock, () => {
+    due = true
+    wake()
+  })
+  return {
+    next: async (signal) => {
+      while (!due && !signal.aborted)
+        await new Promise<void>((heard) => {
+          wake = heard
+          signal.addEventListener('abort', () => heard(), { once: true })
+        })
+      const came = due && !signal.aborted
+      if (came) due = false
+      return came
+    },
+  }
+}

@@ -3,8 +3,9 @@
 import type { Clock } from '../clock.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Ledger, Request } from '../core/types.ts'
-import type { Commit, Journal, Leader, Lease, Report, Store, StoredEntry, StoreView } from '../ports.ts'
+import type { Commit, Journal, Leader, Lease, Report, StoredEntry, StoreView } from '../ports.ts'
 import { epochOf, expiryOf, refuseUntimely, retention, type Retention } from './rules.ts'
+import type { OpenStore } from './sqlite.ts'
 
 /** What the disk would hold: JSON text, so that nothing is shared with whoever wrote it. */
 export type MemoryState = {
@@ -130,7 +131,7 @@ const lead = (state: MemoryState, holder: object, leader: Leader, run: Run): { l
 export const memoryClient = (
   state: MemoryState,
   { clock, gate = async (run) => run() }: { clock: Clock; gate?: Gate },
-): Store & Journal & { close(): Promise<void> } => {
+): OpenStore => {
   const me = {}
   let closed = false
   const run: Run = (transaction) =>
@@ -144,6 +145,7 @@ export const memoryClient = (
     ask: (what) => run((nowMs) => ask(state, what, nowMs)),
     lead: (leader) => run(() => lead(state, me, leader, run)),
     entries: (query) => run(() => entriesOf(state, query)),
+    isMoved: () => false,
     close: async () => {
       closed = true
       if (state.lockedBy === me) state.lockedBy = null

@@ -77,6 +77,7 @@ export function remoteStore(remote: Remote): OpenStore {
       throw new Said(`Only the controller at ${remote.url} itself writes its ledger`)
     },
     lead: async () => ({ heldBy: (await read()).report?.leader ?? null }),
+    isMoved: () => false,
     close: async () => {},
   }
 }

@@ -11,7 +11,12 @@ import { retention, type Retention } from './rules.ts'
 import { storeRows, type StoreRows } from './rows.ts'
 import { checkPages, inspect, migrate } from './schema.ts'
 
-export type OpenStore = Store & Journal & { close(): Promise<void> }
+export type OpenStore = Store &
+  Journal & {
+    /** True: its file was moved, deleted or replaced since it was opened, and it takes nothing more. Throws Said where that cannot be seen. */
+    isMoved(): boolean
+    close(): Promise<void>
+  }
 
 export type SqliteOptions = {
   path: string
@@ -93,6 +98,7 @@ const openReading = (path: string, opening: SqliteOptions, attempt: Attempt): Op
     commit: refuse,
     ask: refuse,
     lead: refuse,
+    isMoved: () => false, // It holds nothing open: each read is of what stands there then.
     close: async () => {},
   }
 }
@@ -100,28 +106,26 @@ const openReading = (path: string, opening: SqliteOptions, attempt: Attempt): Op
 type Run = <T>(statements: () => T, durable?: boolean) => Promise<T>
 
 /** Each run is an attempt on this very file: one that was moved away meanwhile is nobody's store. */
-const runsOn = (db: DatabaseSync, path: string, attempt: Attempt): Run => {
-  const inode = inodeOf(path)
-  return (statements, durable = true) =>
+const runsOn = (db: DatabaseSync, path: string, attempt: Attempt, isMoved: () => boolean): Run =>
+  (statements, durable = true) =>
     attempt(() => {
-      if (inodeOf(path) !== inode) {
+      if (isMoved()) {
         throw new Said(`store: ${path} was moved or deleted while it was open; nothing was written. Put it back, or start again`)
       }
       db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
       return statements()
     })
-}
 
-type Leading = { path: string; clock: Clock; rows: StoreRows; run: Run; locks: Set<Lock> }
+type Leading = { path: string; clock: Clock; rows: StoreRows; run: Run; isMoved: () => boolean; locks: Set<Lock> }
 
-const lead = async (leader: Leader, { path, clock, rows, run, locks }: Leading): ReturnType<Store['lead']> => {
+const lead = async (leader: Leader, { path, clock, rows, run, isMoved, locks }: Leading): ReturnType<Store['lead']> => {
   const lock = await takeLock(`${path}.lock`, clock)
   // Between another's lock and its entry here, the name is its predecessor's.
   if (!lock) return { heldBy: await run(rows.entered) }
   try {
     const unclean = await run(() => rows.enter(leader))
     locks.add(lock)
-    return { lease: leaseOf(lock, unclean, () => run(rows.leave)) }
+    return { lease: leaseOf(lock, unclean, async () => (isMoved() ? undefined : run(rows.leave))) }
   } catch (thrown) {
     lock.free()
     throw thrown
@@ -132,7 +136,9 @@ const openWriting = async (path: string, opening: SqliteOptions, attempt: Attemp
   const { clock } = opening
   const db = await attempt(() => openWritable(path, opening))
   const rows = storeRows(db, path, opening.keeps ?? retention)
-  const run = runsOn(db, path, attempt)
+  const inode = inodeOf(path)
+  const isMoved = () => inodeOf(path) !== inode
+  const run = runsOn(db, path, attempt, isMoved)
   const locks = new Set<Lock>()
   const nowMs = () => clock.now().wallMs
   return {
@@ -141,7 +147,8 @@ const openWriting = async (path: string, opening: SqliteOptions, attempt: Attemp
     // A report is written every round and old the next, so it need not reach the disk at once.
     ask: (what) => ('request' in what ? run(() => rows.ask(what.request, nowMs())) : run(() => rows.putReport(what.report, nowMs()), false)),
     entries: (query) => run(() => rows.entries(query)),
-    lead: (leader) => lead(leader, { path, clock, rows, run, locks }),
+    lead: (leader) => lead(leader, { path, clock, rows, run, isMoved, locks }),
+    isMoved,
     close: async () => {
       for (const lock of locks) lock.free()
       if (db.isOpen) db.close()

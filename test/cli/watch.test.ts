@@ -139,3 +139,26 @@ test('failover with neither controller nor store: what is active is taken from D
 
 /** Longer than the time within which one signal that comes twice counts once. */
 const pauseBetweenSignals = () => new Promise((go) => setTimeout(go, 700))
+
+test.each([
+  ['its folder', '.lifeboat'],
+  ['its file alone', '.lifeboat/shop.db'],
+])('a store deleted while watch runs (%s): it says what DNS says, adopt takes the names up, and watch goes on with that', { timeout: 60_000 }, async (_, gone) => {
+  const lab = await rig()
+  expect((await lab.run('adopt', '--yes')).code).toBe(0)
+  expect((await lab.run('switchover', 'hetzner', '--yes')).code).toBe(0)
+  const watch = lab.start('watch')
+  await watch.line(({ event, reason }) => event === 'decision' && reason === 'well')
+  const earlier = watch.lines.length
+  const since = (fits: (line: Record<string, any>) => boolean) => watch.line((line) => watch.lines.indexOf(line) >= earlier && fits(line))
+  await rm(join(lab.folder, gone), { recursive: true })
+  await since(({ event, level, msg }) => event === 'start' && level === 'error' && msg.endsWith('what stands there now is taken up'))
+  await since(({ event, msg }) => event === 'start' && msg.includes('not adopted yet'))
+  await since(({ msg }) => msg.includes('epoch 2') && msg.includes('hetzner'))
+  expect((await lab.run('status')).out).toMatch(/epoch 2.*hetzner/)
+  expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('epoch 3') })
+  await since(({ event, reason, msg }) => event === 'decision' && reason === 'well' && msg.includes('hetzner is well'))
+  await lab.stopSite('hetzner')
+  await since(({ event, msg }) => event === 'move' && /^failover hetzner → aws is confirmed/.test(msg))
+  expect((await lab.run('status')).out).toMatch(/epoch 4[^]*^aws +active/m)
+})

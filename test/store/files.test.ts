@@ -155,13 +155,25 @@ test('a store that was deleted or replaced under a running process takes nothing
   const path = await written()
   const store = await open(path)
   const led = await store.lead(leaderOf('x'))
+  expect(store.isMoved()).toBe(false)
   for (const name of readdirSync(dirname(path))) rmSync(join(dirname(path), name))
   expect('lease' in led && led.lease.heldUntilMonoMs()).toBe(-Infinity)
   expect((await saidBy(store.commit({ revision: 1, ledger: ledgerOf(8), entries: [] }))).text).toMatch(/was moved or deleted/)
   const fresh = await open(path)
   expect((await fresh.read()).ledger).toBe(null)
   expect((await saidBy(store.read())).text).toMatch(/was moved or deleted/)
+  expect([store.isMoved(), fresh.isMoved()]).toEqual([true, false])
   expect(await fresh.lead(leaderOf('y'))).toMatchObject({ lease: { unclean: false } })
+})
+
+test('a leader whose store alone was deleted lets go of the lock, which the next store of that name needs', async () => {
+  const path = await written()
+  const store = await open(path)
+  const led = await store.lead(leaderOf('x'))
+  rmSync(path)
+  if ('lease' in led) await led.lease.release()
+  await store.close()
+  expect(await (await open(path)).lead(leaderOf('y'))).toMatchObject({ lease: { unclean: false } })
 })
 
 test('a leader whose lock was deleted does not let go in the name of the next', async () => {

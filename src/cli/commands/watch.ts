@@ -11,34 +11,42 @@ import { changesOf } from '../changes.ts'
 import type { Cli } from '../cli.ts'
 import { logTo } from '../log.ts'
 import { serve } from '../serve.ts'
-import { onSignal } from '../signals.ts'
+import { hangUpsOf, type HangUps } from '../signals.ts'
 import { openToWrite, readSettings, refuseMisfit } from '../store.ts'
 import { wire } from '../wiring.ts'
 
 type Run = { settings: Settings; parts: Parts }
+/** How soon a store that is gone is noticed, and one that cannot be opened is tried again. */
+const storeLookMs = 1_000
+
 type Around = { cli: Cli; store: OpenStore; log: Log; hangUps: HangUps }
 
 /** The controller, in the foreground, until SIGINT or SIGTERM. SIGHUP: a changed file is taken, where it is sound. */
 export async function watch(cli: Cli): Promise<number> {
   const settings = readSettings(cli)
-  const store = await openToWrite(settings, cli.clock)
-  const log = logTo(cli)
+  const around: Around = { cli, store: await openToWrite(settings, cli.clock), log: logTo(cli), hangUps: hangUpsOf(cli.clock) }
+  const { log } = around
   const stop = cli.stop()
   try {
-    const { ledger } = await store.read()
+    const { ledger } = await around.store.read()
     refuseMisfit(ledger, settings)
-    const around = { cli, store, log, hangUps: hangUpsOf(cli) }
-    const parts = wire(settings, { store, journal: store, clock: cli.clock, log, command: 'watch' })
+    const parts = wireTo(around, settings)
     sayStart(log, settings, ledger)
     await runAll(around, { settings, parts }, stop)
     log({ level: 'info', event: 'stop', msg: `lifeboat watch has stopped (${cli.stoppedBy() ?? 'nobody reads its output'})` })
     return exits.done
   } finally {
-    await store.close()
+    await around.store.close()
   }
 }
 
-/** One controller after another, each with the file as it then was; what the one had seen is kept for the next. */
+const wireTo = ({ cli, store, log }: Around, settings: Settings, sinceMs?: number): Parts =>
+  wire(settings, { store, journal: store, clock: cli.clock, log, command: 'watch', ...(sinceMs === undefined ? {} : { sinceMs }) })
+
+/** What comes after a run, made once it has ended. Null: nothing does. */
+type Then = (() => Promise<Run | null>) | null
+
+/** One controller after another, each with the file and the store as they then were; what the one had seen is kept for the next. */
 async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<void> {
   let run: Run | null = first
   let state: State | undefined
@@ -49,10 +57,10 @@ async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<vo
     const ended: Promise<State> = runController(run.parts, { ownMoves: true, onTurn: (now) => void (self = now), ...(state ? { state } : {}) }, signal)
     ended.catch(() => {}) // Told where it is awaited, below.
     const endServing = await serve({ ...around, settings: run.settings, self: () => self })
-    const next: Run | null = await Promise.race([changed(around, run, signal), ended.then(() => null)]).finally(endServing)
-    over.abort(new Error('the file has changed'))
+    const then: Then = await Promise.race([changed(around, run, signal), lost(around, run, signal, stop), ended.then(() => null)]).finally(endServing)
+    over.abort(new Error('the file or the store has changed'))
     state = await ended
-    run = stop.aborted ? null : next
+    run = stop.aborted || !then ? null : await then()
   }
 }
 
@@ -64,21 +72,67 @@ function sayStart(log: Log, { file, core, store, warnings }: Settings, ledger: L
 }
 
 /** Waits for a SIGHUP that brings a sound file with a difference. Null: the signal aborted. */
-async function changed(around: Around, old: Run, signal: AbortSignal): Promise<Run | null> {
+async function changed(around: Around, old: Run, signal: AbortSignal): Promise<Then> {
   while (await around.hangUps.next(signal)) {
     const run = await reread(around, old)
-    if (run) return run
+    if (run) return async () => run
+  }
+  return null
+}
+
+/** Waits until the store's file is another or none. Null: the signal aborted. */
+async function lost(around: Around, run: Run, signal: AbortSignal, stop: AbortSignal): Promise<Then> {
+  const { clock } = around.cli
+  while (!signal.aborted) {
+    if (isMoved(around.store)) return () => openAnew(around, run, stop)
+    await clock.sleep(storeLookMs, signal).catch(() => {}) // It aborted: looked at above.
+  }
+  return null
+}
+
+/** Where it cannot be looked at, each read of it says so. */
+function isMoved(store: OpenStore): boolean {
+  try {
+    return store.isMoved()
+  } catch (thrown) {
+    if (thrown instanceof Said) return false
+    throw thrown
+  }
+}
+
+/** The store as it stands there now, an empty one where none does; tried until it can be had. Null: the signal aborted. */
+async function openAnew(around: Around, { settings }: Run, stop: AbortSignal): Promise<Run | null> {
+  const { cli, log } = around
+  // Not before: two connections of one process to two files of one name would share the names beside it.
+  await around.store.close()
+  log({ level: 'error', event: 'start', msg: `the store ${settings.store.path} was moved, deleted or replaced: what stands there now is taken up` })
+  let failing = ''
+  while (!stop.aborted) {
+    try {
+      around.store = await openToWrite(settings, cli.clock)
+      const { ledger } = await around.store.read()
+      refuseMisfit(ledger, settings)
+      sayStart(log, settings, ledger)
+      return { settings, parts: wireTo(around, settings) }
+    } catch (thrown) {
+      if (!(thrown instanceof Said)) throw thrown
+      if (failing !== thrown.message) log({ level: 'error', event: 'start', msg: `nothing is watched until the store can be used: ${thrown.message}` })
+      failing = thrown.message
+      await around.store.close()
+    }
+    await cli.clock.sleep(storeLookMs, stop).catch(() => {}) // It aborted: looked at above.
   }
   return null
 }
 
 /** The file as it is now. Null: it stays as it was, or is not sound; either is said. */
-async function reread({ cli, store, log }: Around, { settings: old, parts: { leader } }: Run): Promise<Run | null> {
+async function reread(around: Around, { settings: old, parts: { leader } }: Run): Promise<Run | null> {
+  const { cli, store, log } = around
   try {
     const settings = readSettings(cli)
     if (settings.store.path !== old.store.path) throw new Said('store.path cannot change while it runs. Start lifeboat watch anew')
     refuseMisfit((await store.read()).ledger, settings)
-    const parts = wire(settings, { store, journal: store, clock: cli.clock, log, command: 'watch', sinceMs: leader.sinceMs })
+    const parts = wireTo(around, settings, leader.sinceMs)
     const changes = changesOf(old, settings)
     const isSame = changes.length === 0 && settings.hash === old.hash
     const msg = `${settings.file} was read anew: ${isSame ? 'nothing has changed' : changes.join('; ') || 'only in its layout or its comments'}`
@@ -101,30 +155,4 @@ async function putInForce({ cli, store }: Pick<Around, 'cli' | 'store'>, { setti
   await book.change((ledger) =>
     ledger.file?.leader === leader.id ? { ledger: { ...ledger, file: { hash, written, leader: leader.id } }, entries: [book.entry('config', msg, { hash })] } : null,
   )
-}
-
-type HangUps = {
-  /** True: a SIGHUP came, maybe before it was waited for; false: the signal aborted. */
-  next(signal: AbortSignal): Promise<boolean>
-}
-
-function hangUpsOf(cli: Cli): HangUps {
-  let due = false
-  let wake = () => {}
-  onSignal('SIGHUP', cli.clock, () => {
-    due = true
-    wake()
-  })
-  return {
-    next: async (signal) => {
-      while (!due && !signal.aborted)
-        await new Promise<void>((heard) => {
-          wake = heard
-          signal.addEventListener('abort', () => heard(), { once: true })
-        })
-      const came = due && !signal.aborted
-      if (came) due = false
-      return came
-    },
-  }
 }
