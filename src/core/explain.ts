@@ -43,7 +43,7 @@ const plights: Record<Verdict, (site: string) => string> = {
   cut: (site) => `${site} is cut off`,
   stopped: (site) => `${site} is stopped`,
   foreign: (site) => `somebody else answers at ${site}`,
-  'app-fault': (site) => `${site}'s host is well and its app fails`,
+  'app-fault': (site) => `${site}'s host answers and its app fails`,
   down: (site) => `${site} is down`,
   notice: (site) => `the company warns about ${site}`,
   'control-plane-degraded': (site) => `${site} is well, and its cloud's API is not`,

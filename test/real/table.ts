@@ -42,7 +42,7 @@ const down = (seen: string): Pick<Row, 'verdict' | 'holds' | 'moves'> => ({
 /** The app itself answers, and not as the check asks. */
 const appFails = (seen: string): Pick<Row, 'verdict' | 'holds' | 'moves'> => ({
   verdict: 'app-fault',
-  holds: ['app-fault-budget', `hold: alpha's host is well and its app fails: # of 3 vantages say down: ${seen}. ${appFault}`],
+  holds: ['app-fault-budget', `hold: alpha's host answers and its app fails: # of 3 vantages say down: ${seen}. ${appFault}`],
   moves: ['app-fault', `move: alpha's app has failed for * s: # of 3 vantages say down: ${seen}. Failover alpha → beta starts`, betaIsWell],
 })
 
