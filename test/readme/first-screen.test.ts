@@ -22,7 +22,7 @@ const check = async (text: string) => {
   return lifeboat(folder, ['check'], secrets)
 }
 
-test('the eight lines are the whole transcript\'s, in its order', () => {
+test("the eight lines are the whole transcript's, in its order", () => {
   const shown = masked(marked('lines')).trimEnd().split('\n')
   const whole = marked('transcript').split('\n') // test/demo holds it against what the demo prints.
   let from = 0
@@ -62,7 +62,7 @@ describe('what is said to be so', () => {
     }
   })
 
-  test('what is not built is named as such, and nothing else is', () => {
+  test('the DNS hosts and accounts that are not built are named, and no others', () => {
     const [, hosts = '', accounts = ''] = /^Not yet: [^]*?DNS hosts: ([^.]*)\.\s+Accounts: ([^;]*);/m.exec(page) ?? []
     const named = (text: string, words: readonly string[]) => words.filter((word) => new RegExp(`\\b${word}\\b`).test(text))
     expect(named(hosts, dnsDriverNames)).toEqual(dnsDriverNames.filter((driver) => !dnsDrivers[driver].built))
