@@ -23,7 +23,8 @@ export async function closeReport(self: Self): Promise<void> {
 function reportOf(self: Self): Report {
   const { clock, leader, configHash } = self.parts
   const now = clock.now()
-  const { decision } = self
+  // What was decided before a move says nothing of what is so after it; the next round does.
+  const decision = self.state.ledger.epoch === self.book.ledger().epoch ? self.decision : null
   return {
     leader,
     atMonoMs: now.monoMs,

@@ -101,7 +101,7 @@ function isMoved(store: OpenStore): boolean {
 }
 
 /** The store as it stands there now, an empty one where none does; tried until it can be had. Null: the signal aborted. */
-async function openAnew(around: Around, { settings }: Run, stop: AbortSignal): Promise<Run | null> {
+async function openAnew(around: Around, { settings, parts: { leader } }: Run, stop: AbortSignal): Promise<Run | null> {
   const { cli, log } = around
   // Not before: two connections of one process to two files of one name would share the names beside it.
   await around.store.close()
@@ -113,7 +113,7 @@ async function openAnew(around: Around, { settings }: Run, stop: AbortSignal): P
       const { ledger } = await around.store.read()
       refuseMisfit(ledger, settings)
       sayStart(log, settings, ledger)
-      return { settings, parts: wireTo(around, settings) }
+      return { settings, parts: wireTo(around, settings, leader.sinceMs) }
     } catch (thrown) {
       if (!(thrown instanceof Said)) throw thrown
       if (failing !== thrown.message) log({ level: 'error', event: 'start', msg: `nothing is watched until the store can be used: ${thrown.message}` })
