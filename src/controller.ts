@@ -1,15 +1,14 @@
-import { Said } from './errors.ts'
+import type { Bell } from './controller/bell.ts'
 import { poll } from './controller/evidence.ts'
 import { lead } from './controller/leading.ts'
 import { runMove } from './controller/mover.ts'
 import { turnMs, type Parts } from './controller/parts.ts'
 import { closeReport, writeReport } from './controller/report.ts'
 import { takeRequests } from './controller/requests.ts'
-import { round } from './controller/round.ts'
-import { isLeading, newSelf, say, type Self } from './controller/self.ts'
+import { runRounds } from './controller/rounds.ts'
+import { isLeading, newSelf, sayingOnce, type Self } from './controller/self.ts'
 import { tellersOf } from './controller/telling.ts'
 import { tendDns } from './controller/tending.ts'
-import { inDoubt } from './core/observe.ts'
 import type { State } from './core/types.ts'
 import type { Event } from './core/words.ts'
 
@@ -34,9 +33,9 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   const tellers = tellersOf(self, options.ownMoves, either)
   const loops = [
     loop(self, 'leader', either, () => lead(self, options.ownMoves), () => turnMs.lead),
-    loop(self, 'health', either, () => round(self, either, options.ownMoves), (tookMs) => roundWaitMs(self, tookMs)),
+    runRounds(self, options.ownMoves, either),
     loop(self, 'dns', either, () => dnsTurn(self, said, either), () => turnMs.backOff),
-    loop(self, 'move', either, () => moveTurn(self, either), () => turnMs.requests),
+    loop(self, 'move', either, () => moveTurn(self, either), () => turnMs.requests, self.moveOpened),
     loop(self, 'decision', either, () => requestTurn(self, options), () => turnMs.requests),
     ...tellers.turns.map((turn) => loop(self, 'notify', either, turn, () => turnMs.tell)),
     ...parts.clouds.map((cloud) => poll(self, cloud, either)),
@@ -58,36 +57,23 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
   return self.state
 }
 
-/** One loop of the controller: a turn, then a pause, until the signal aborts. A store that cannot be used now is said, as what that loop is about, and tried again. */
-async function loop(self: Self, event: Event, signal: AbortSignal, turn: () => Promise<void>, pauseMs: (tookMs: number) => number): Promise<void> {
-  let failing = ''
+/** One loop of the controller: a turn, then a pause, which a bell ends early, until the signal aborts. */
+async function loop(self: Self, event: Event, signal: AbortSignal, turn: () => Promise<void | 'not due'>, pauseMs: () => number, bell?: Bell): Promise<void> {
+  const attempt = sayingOnce(self, event, signal)
   for (;;) {
     signal.throwIfAborted()
-    const startedMs = self.parts.clock.now().monoMs
-    try {
-      await turn()
-      failing = ''
-    } catch (thrown) {
-      if (signal.aborted || !(thrown instanceof Said)) throw thrown
-      if (failing !== thrown.message) say(self, 'error', event, thrown.message)
-      failing = thrown.message
-    }
-    const tookMs = self.parts.clock.now().monoMs - startedMs
-    await self.parts.clock.sleep(Math.max(1, pauseMs(tookMs)), signal)
+    await attempt(turn)
+    await (bell ? bell.wait(pauseMs(), signal) : self.parts.clock.sleep(pauseMs(), signal))
   }
 }
 
-/** Every interval; four times as often while something is in doubt. */
-function roundWaitMs({ state, parts }: Self, tookMs: number): number {
-  const { intervalMs } = parts.config.check
-  return (inDoubt(state.watch) ? intervalMs / 4 : intervalMs) - tookMs
-}
-
-/** DNS is read when this process begins, when it comes to lead, after each move, and every minute. */
-async function dnsTurn(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void> {
+/** DNS is read when this process begins, when it comes to lead, after each move, and every minute; sooner while a host does not show what it should, or cannot be read. */
+async function dnsTurn(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void | 'not due'> {
   const { monoMs } = self.parts.clock.now()
-  const due = self.dnsReadMs === null || monoMs - self.dnsReadMs >= turnMs.dns
-  if (due && self.book.view() !== null && self.book.ledger().move === null) await tendDns(self, said, signal)
+  const everyMs = self.dns.some(({ state }) => state === 'lost') ? turnMs.dnsLost : turnMs.dns
+  const due = self.dnsReadMs === null || monoMs - self.dnsReadMs >= everyMs
+  if (!due || self.book.view() === null || self.book.ledger().move !== null) return 'not due'
+  await tendDns(self, said, signal)
 }
 
 async function moveTurn(self: Self, signal: AbortSignal): Promise<void> {

@@ -123,6 +123,12 @@ export interface Vantage {
   dig(dig: Dig, signal: AbortSignal): Promise<HostView | null>
 }
 
+/** Connections that stand open between the rounds, so that one that drops begins a round at once. Neither a drop nor silence is a vote. */
+export interface Held {
+  /** Keeps one connection to each address that is asked at, and lets go of all others; each drop is told once. One that cannot be had is no news. */
+  hold(questions: Question[], dropped: () => void): void
+}
+
 /** Account and machine evidence of one cloud, for every site that stands there. */
 export interface Cloud {
   readonly cloud: string

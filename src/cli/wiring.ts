@@ -17,6 +17,7 @@ import { nameServers } from '../drivers/dns/nameservers.ts'
 import { digHost } from '../drivers/dns/query.ts'
 import { rfc2136 } from '../drivers/dns/rfc2136.ts'
 import { tsigKey, type TsigAlgorithm, type TsigKey } from '../drivers/dns/tsig.ts'
+import { holdOpen } from '../drivers/probes/held.ts'
 import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
 import type { Channel, Cloud, DnsHost, Journal, Log, Store, Vantage } from '../ports.ts'
@@ -50,6 +51,7 @@ export function wire(settings: Settings, { store, journal, clock, log, command, 
     store,
     log,
     vantages: settings.vantages.map((each) => vantageOf(each, means)),
+    held: holdOpen({ clock }),
     clouds: [...new Set(settings.core.sites.map(({ cloud }) => cloud))].map((cloud) => cloudOf(cloud, means)),
     hosts: settings.dns.hosts.map((each) => dnsHostOf(each, means)),
     nameServers: nameServersOf(settings, clock),

@@ -137,8 +137,8 @@ const clouds = mapping({
 const policy = mapping({
   automatic: flag().default(false),
   confirmCut: duration({ leastMs: 1 }).default(30_000),
-  outage: duration({ leastMs: 1, example: '3m' }).default(180_000),
-  appFault: either((value) => value === 'never', z.literal('never'), duration({ leastMs: 1, example: '10m' })).default(600_000),
+  outage: duration({ example: '3m' }).default(180_000),
+  appFault: either((value) => value === 'never', z.literal('never'), duration({ example: '10m' })).default(600_000),
   cooldown: duration({ example: '10m' }).default(600_000),
   maxMovesPerHour: integer(1, 1_000).default(3),
   failback: word(['manual', 'automatic']).default('manual'),

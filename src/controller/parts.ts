@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Check } from '../config/settings.ts'
 import type { Config, Written } from '../core/types.ts'
-import type { Channel, Cloud, Data, DnsHost, Heartbeat, Journal, Leader, Log, NameServers, Store, Vantage } from '../ports.ts'
+import type { Channel, Cloud, Data, DnsHost, Heartbeat, Held, Journal, Leader, Log, NameServers, Store, Vantage } from '../ports.ts'
 
 /** Everything that a controller stands on. `cli/` wires the machine's, the simulation its twins. */
 export type Parts = {
@@ -15,6 +15,8 @@ export type Parts = {
   store: Store
   log: Log
   vantages: Vantage[]
+  /** Left out: nothing is held open between rounds. */
+  held?: Held
   clouds: Cloud[]
   hosts: DnsHost[]
   nameServers: NameServers
@@ -34,7 +36,7 @@ export type Parts = {
 export const callMs = { read: 1_500, walk: 5_000, write: 4_000, data: 3_000 } as const
 
 /** How often each loop turns, in milliseconds. */
-export const turnMs = { requests: 250, lead: 2_000, dns: 60_000, report: 5_000, move: 200, backOff: 500, tell: 500 } as const
+export const turnMs = { requests: 250, lead: 2_000, dns: 60_000, dnsLost: 10_000, report: 5_000, move: 200, backOff: 500, tell: 500 } as const
 
 /** A leader writes its report at least this often, with room for a slow disk; in milliseconds. */
 export const reportFreshMs = 15_000

@@ -56,6 +56,7 @@ async function take(self: Self, request: Request): Promise<void> {
   if (ledger.leaving) self.dnsReadMs = null // So that our marker goes at once.
   const { decision, msg } = said as { decision: Decision; msg: string }
   if (ledger.move && decision.kind === 'move') {
+    self.moveOpened.ring()
     const { epoch, kind, from, to, by } = ledger.move
     say(self, 'info', 'move', `${planName(ledger.move)} is opened as epoch ${epoch}`, { epoch, kind, from, to, by, reason: 'request', state: 'open' })
   }

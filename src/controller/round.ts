@@ -3,15 +3,18 @@ import { sentenceOf } from '../core/explain.ts'
 import { openMove } from '../core/ledger.ts'
 import { observe } from '../core/observe.ts'
 import type { Entry } from '../core/moving.ts'
-import type { Decision, Facts, Probe, SiteWatch, State } from '../core/types.ts'
+import type { Decision, Facts, Probe, SiteWatch, State, Time } from '../core/types.ts'
 import { upkeep } from '../core/upkeep.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
 import { turnMs, type Parts } from './parts.ts'
 import { isLeading, isStale, mayAct, orNull, say, type Self } from './self.ts'
 
-/** One turn of the loop: ask every vantage, observe, decide, and say what changed. */
-export async function round(self: Self, signal: AbortSignal, ownMoves: boolean): Promise<void> {
+/** What one round asked and heard. `sight` null: that vantage did not answer. */
+type Heard = { startedAt: Time; asked: Question[]; sights: { vantage: string; sight: Sight | null; atMs: number }[] }
+
+/** The first half of a round: asks every vantage. Rejects only when the signal aborts. */
+export async function hear(self: Self, signal: AbortSignal): Promise<Heard> {
   const { config, clock } = self.parts
   const startedAt = clock.now()
   const asked = questionsOf(self.parts, self.book.ledger().active)
@@ -26,6 +29,12 @@ export async function round(self: Self, signal: AbortSignal, ownMoves: boolean):
     }),
   )
   signal.throwIfAborted()
+  return { startedAt, asked, sights }
+}
+
+/** Its second half: observes, decides, and says what changed. */
+export async function count(self: Self, { startedAt, asked, sights }: Heard, ownMoves: boolean): Promise<void> {
+  const { config, clock } = self.parts
   // A store that cannot be read now does not make the observer blind: the round counts, and starts nothing.
   const unread: unknown = await self.book.refresh().then(() => null, (thrown: unknown) => thrown)
   const before = self.state
@@ -53,12 +62,10 @@ export function questionsOf({ config, checks }: Pick<Parts, 'config' | 'checks'>
   })
 }
 
-type Heard = { vantage: string; sight: Sight | null; atMs: number }[]
-
-function factsOf(heard: Heard, asked: Question[]): Pick<Facts, 'probes' | 'canaries'> {
+function factsOf(sights: Heard['sights'], asked: Question[]): Pick<Facts, 'probes' | 'canaries'> {
   const probes: Probe[] = []
   const canaries: Facts['canaries'] = []
-  for (const { vantage, sight, atMs } of heard) {
+  for (const { vantage, sight, atMs } of sights) {
     if (!sight) continue
     canaries.push({ vantage, ...sight.canaries })
     for (const site of new Set(asked.map((q) => q.site)))
@@ -140,5 +147,7 @@ async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>):
     if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted || isStale(self)) return null
     return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
   })
-  if (opened) say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
+  if (!opened) return
+  self.moveOpened.ring()
+  say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
 }

@@ -5,8 +5,9 @@ import type { HostView, ServerView } from '../core/moving.ts'
 import type { Decision, Reading, State } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'
 import type { Event } from '../core/words.ts'
-import { textOf } from '../errors.ts'
+import { Said, textOf } from '../errors.ts'
 import type { Lease, LogLine, Report } from '../ports.ts'
+import { newBell, type Bell } from './bell.ts'
 import { openBook, type Book } from './book.ts'
 import type { Parts } from './parts.ts'
 
@@ -37,6 +38,8 @@ export type Self = {
   dns: Report['dns']
   /** What is wrong with each DNS host, as it was last said. */
   notes: Record<string, string>
+  /** Rung by whoever opened a move. */
+  moveOpened: Bell
   /** Written by the mover. */
   waits: string | null
   dnsReadMs: number | null
@@ -68,6 +71,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   servers: null,
   dns: [],
   notes: {},
+  moveOpened: newBell(parts.clock),
   waits: null,
   dnsReadMs: null,
   reportDue: false,
@@ -98,6 +102,20 @@ export const isStale = ({ state: { watch }, parts }: Self): boolean => {
 /** Says a line in the log with its event's fields. */
 export const say = (self: Self, level: LogLine['level'], event: string, msg: string, fields: Record<string, unknown> = {}): void =>
   self.parts.log({ level, event, msg, ...fields })
+
+/** Runs turns of one loop. A store that cannot be used now is said once, as what that loop is about, and left to the next turn. */
+export function sayingOnce(self: Self, event: Event, signal: AbortSignal): (turn: () => Promise<void | 'not due'>) => Promise<void> {
+  let failing = ''
+  return async (turn) => {
+    try {
+      if ((await turn()) !== 'not due') failing = ''
+    } catch (thrown) {
+      if (signal.aborted || !(thrown instanceof Said)) throw thrown
+      if (failing !== thrown.message) say(self, 'error', event, thrown.message)
+      failing = thrown.message
+    }
+  }
+}
 
 /**
  * What a driver answers, or null where its deadline ended it. One that throws before that has a fault of its own: it is said once until

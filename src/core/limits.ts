@@ -16,6 +16,9 @@ export const evidenceFreshMs = 100_000
 /** A signature lasts this long at the least when a move is confirmed: time for a person to find that nobody signs any more (DNS.md, "DNSSEC"). */
 export const signatureLeastMs = 3 * 86_400_000
 
+/** While a streak falls a new round begins no sooner than this after the one before, where a quarter of the interval is not sooner anyway. */
+export const roundLeastMs = 100
+
 /** Wall and monotonic clock may differ by this much over one round. */
 export const clockDriftMs = 2_000
 

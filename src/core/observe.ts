@@ -1,4 +1,4 @@
-import { clockDriftMs, evidenceFreshMs, hourMs } from './limits.ts'
+import { clockDriftMs, evidenceFreshMs, hourMs, roundLeastMs } from './limits.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { freshEvidence, judge } from './verdict.ts'
@@ -38,9 +38,9 @@ export function observe(state: State, facts: Facts, config: Config): State {
   return { ledger, watch: seen }
 }
 
-/** A laptop that slept, an NTP step, a stopped machine: such a round says nothing about others. */
+/** A laptop that slept, an NTP step, a stopped machine: such a round says nothing about others, nor does any that was under way then. */
 function doubtOfSelf(watch: Watch, { at, startedAt }: Facts, config: Config): string | null {
-  const before = watch.at ?? startedAt
+  const before = watch.at && watch.at.monoMs < startedAt.monoMs ? watch.at : startedAt
   const monoMs = at.monoMs - before.monoMs
   const driftMs = Math.abs(at.wallMs - before.wallMs - monoMs)
   if (driftMs > clockDriftMs) return `this machine's clock jumped by ${spell(driftMs)}: it slept, or its clock was set`
@@ -138,9 +138,15 @@ const soonest = (answers: Answer[]): number | null => {
 /** A streak that is on its way to another word: rise or fall is not reached yet. */
 const turning = ({ says, run }: Vote) => run !== 0 && (says === 'unknown' || (says === 'up') === run < 0)
 
-/** True: something is in doubt, so it is worth probing sooner. */
-export const inDoubt = (watch: Watch): boolean =>
-  Object.values(watch.votes).some((bySite) => Object.values(bySite).some(turning))
+/**
+ * How long after a round's begin the next one begins: the interval, a quarter of it where a streak rises, a tenth where one falls. Fast
+ * down, slow up: the budgets, not the rounds, are there to wait out a restart.
+ */
+export function roundEveryMs({ votes }: Watch, intervalMs: number): number {
+  const turns = Object.values(votes).flatMap((bySite) => Object.values(bySite).filter(turning))
+  if (turns.length === 0) return intervalMs
+  return turns.some(({ run }) => run < 0) ? Math.min(intervalMs / 4, Math.max(roundLeastMs, intervalMs / 10)) : intervalMs / 4
+}
 
 /** True: some voter fails to reach it; its cloud is then asked the costlier questions. */
 export const siteInDoubt = (watch: Watch, site: string): boolean =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { runController } from '../../src/controller.ts'
 import { turnMs } from '../../src/controller/parts.ts'
 import { takeRequests } from '../../src/controller/requests.ts'
-import { round } from '../../src/controller/round.ts'
+import { runRounds } from '../../src/controller/rounds.ts'
 import { orNull } from '../../src/controller/self.ts'
 import { requestMostMs } from '../../src/core/limits.ts'
 import { Said } from '../../src/errors.ts'
@@ -18,11 +18,11 @@ test('a vantage that hangs keeps no round so long that this observer takes itsel
   const hanging = seeing('tokyo', { probe: (_, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) })
   const config = configOf({ check: { intervalMs: 100, timeoutMs: 50, fall: 2, rise: 2 } })
   const { self, clock, lines } = bench({ config, change: (parts) => ({ ...parts, vantages: parts.vantages.map((v) => (v.vantage === 'tokyo' ? hanging : v)) }) })
-  for (let n = 0; n < 5; n++) {
-    const startedMs = clock.now().monoMs
-    await clock.until(round(self, never, true))
-    await clock.pass(Math.max(1, config.check.intervalMs - (clock.now().monoMs - startedMs)))
-  }
+  const stop = new AbortController()
+  const ended = runRounds(self, true, stop.signal)
+  await clock.pass(10 * config.check.intervalMs)
+  stop.abort(new Error('stopped'))
+  await expect(clock.until(ended)).rejects.toThrow('stopped')
   expect(self.state.watch.abstains).toBe(null)
   expect(Object.values(self.state.watch.sites).map(({ health, verdict }) => `${health} ${verdict}`)).toEqual(['up well', 'up well', 'up well'])
   expect(lines.filter(({ msg }) => msg.includes('held up'))).toEqual([])

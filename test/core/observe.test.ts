@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inDoubt, observe, siteInDoubt } from '../../src/core/observe.ts'
+import { observe, roundEveryMs, siteInDoubt } from '../../src/core/observe.ts'
 import type { Facts } from '../../src/core/types.ts'
 import { freshEvidence, unconfirmedCut } from '../../src/core/verdict.ts'
 import { answers, claims, type AnswerKind, type Claim } from '../../src/core/words.ts'
@@ -96,14 +96,19 @@ describe('deadlines of the ledger', () => {
 })
 
 describe('doubt asks sooner', () => {
-  test.each<[string, Round[], { rounds: boolean; site: boolean }]>([
-    ['all well', [], { rounds: false, site: false }],
-    ['one voter begins to fail', [{ sees: { aws: { here: 'silent' } } }], { rounds: true, site: true }],
-    ['down for good: nothing turns', Array(4).fill({ sees: { aws: 'silent' } }), { rounds: false, site: true }],
-    ['it comes back', [...Array(4).fill({ sees: { aws: 'silent' } }), {}], { rounds: true, site: false }],
+  test.each<[string, Round[], { everyMs: number; site: boolean }]>([
+    ['all well', [], { everyMs: 2_000, site: false }],
+    ['one voter begins to fail', [{ sees: { aws: { here: 'silent' } } }], { everyMs: 200, site: true }],
+    ['down for good: nothing turns', Array(4).fill({ sees: { aws: 'silent' } }), { everyMs: 2_000, site: true }],
+    ['it comes back', [...Array(4).fill({ sees: { aws: 'silent' } }), {}], { everyMs: 500, site: false }],
+    ['one comes back as another falls', [...Array(4).fill({ sees: { aws: 'silent' } }), { sees: { hetzner: 'silent' } }], { everyMs: 200, site: false }],
   ])('%s', (_, rounds, expected) => {
     const { watch } = after(...rounds).state
-    expect({ rounds: inDoubt(watch), site: siteInDoubt(watch, 'aws') }).toEqual(expected)
+    expect({ everyMs: roundEveryMs(watch, 2_000), site: siteInDoubt(watch, 'aws') }).toEqual(expected)
+  })
+
+  test.each([[100, 25], [400, 100], [1_000, 100], [60_000, 6_000]])('at an interval of %d ms a falling streak is asked again after %d ms', (intervalMs, everyMs) => {
+    expect(roundEveryMs(after({ sees: { aws: 'silent' } }).state.watch, intervalMs)).toBe(everyMs)
   })
 })
 

@@ -23,8 +23,9 @@ export const answerOf = async (
   signal.throwIfAborted()
   const startedMs = clock.now().monoMs
   const limit = clock.deadline(question.timeoutMs, signal)
-  const result = await find(limit).catch((thrown: unknown) => failureOf(thrown, question, limit))
+  const found = await find(limit).catch((thrown: unknown) => failureOf(thrown, question, limit))
   signal.throwIfAborted()
+  const result = found.kind === 'silent' && limit.aborted && wasHeldUp(clock.now().monoMs - startedMs, question) ? heldUp : found
   return {
     kind: result.kind,
     address: question.address,
@@ -33,6 +34,10 @@ export const answerOf = async (
     certificateUntilMs: result.certificateUntilMs ?? null,
   }
 }
+
+// A process that was stopped, or starved, finds its time-outs over before it looks for the answers that came meanwhile.
+const heldUp: ProbeResult = { kind: 'unable', detail: 'this process was held up while it asked' }
+const wasHeldUp = (tookMs: number, { timeoutMs }: { timeoutMs: number }): boolean => tookMs > timeoutMs + Math.max(timeoutMs, 250)
 
 /** What an error says of the address. An error that is not about the connection is our own trouble: `unable`, never the site's. */
 export const failureOf = (thrown: unknown, question: { address: string; timeoutMs: number }, limit: AbortSignal): ProbeResult => {

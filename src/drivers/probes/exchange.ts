@@ -12,9 +12,12 @@ export const bodyMaxBytes = 1024 * 1024
 /** Where a URL is asked. `address` is connected to; the URL's name goes into Host and SNI. */
 export type Target = { url: URL; address: string; trust: Trust }
 
+/** The port that an http or https URL is asked at. */
+export const portOfUrl = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
+
 /** Connects to the address at the URL's port. The socket is the caller's to destroy. */
 export const openTarget = async ({ url, address, trust }: Target, { clock, source }: Means, limit: AbortSignal): Promise<Connection> => {
-  const place = { host: address, port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80), source }
+  const place = { host: address, port: portOfUrl(url), source }
   if (url.protocol === 'http:') return { socket: await openTcp(place, limit), certificateUntilMs: null, fault: null }
   return openTls({ ...place, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
 }
