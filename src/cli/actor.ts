@@ -8,6 +8,7 @@ import { exits, Said } from '../errors.ts'
 import type { Log, StoreView } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
+import { noLeader, type Ground } from './ground.ts'
 import { mindStore, outageSentence } from './store-outage.ts'
 import { liveReport, sayOtherFile, stateOf } from './store.ts'
 import { wire } from './wiring.ts'
@@ -29,36 +30,38 @@ export type Actor = {
 
 type Needs = {
   cli: Cli
-  settings: Settings
+  ground: Ground
   store: OpenStore
   command: string
   /** True: it must know who is well before anything is decided. */
   warm: boolean
 }
 
-/** The controller that runs; where none does, the same code in this process, which starts nothing by itself. */
+/** The controller that runs; where none does, the same code in this process, which starts nothing by itself. Throws Said where that would be from elsewhere. */
 export async function findActor(needs: Needs): Promise<Actor> {
-  const { store, cli, settings } = needs
+  const { store, cli, ground } = needs
   const live = liveReport(await store.read(), cli.clock)
-  if (live) sayOtherFile(cli, live, settings)
-  return live ? runningActor(needs) : ((await ownActor(needs)) ?? runningActor(needs))
+  if (live) sayOtherFile(cli, live, ground)
+  if (live) return runningActor(needs)
+  if ('controller' in ground) throw noLeader(ground.controller)
+  return (await ownActor(needs, ground)) ?? runningActor(needs)
 }
 
 /** A controller that has just begun does not know yet who is well. */
-async function runningActor({ cli, settings, store, warm }: Needs): Promise<Actor> {
-  const { check } = settings.core
+async function runningActor({ cli, ground, store, warm }: Needs): Promise<Actor> {
+  const { check } = ground.core
   const warmMs = (Math.max(check.rise, check.fall) + 2) * (check.intervalMs + check.timeoutMs)
   const untilMs = cli.clock.now().monoMs + warmMs
   const state = async () => {
     const view = await store.read()
-    return { ...stateOf(view, liveReport(view, cli.clock), settings), sinceMs: liveReport(view, cli.clock)?.leader.sinceMs ?? cli.clock.now().wallMs }
+    return { ...stateOf(view, liveReport(view, cli.clock), ground), sinceMs: liveReport(view, cli.clock)?.leader.sinceMs ?? cli.clock.now().wallMs }
   }
   while (warm && cli.clock.now().monoMs < untilMs && cli.clock.now().wallMs - (await state()).sinceMs < warmMs) await cli.clock.sleep(pauseMs, cli.stop())
   return { own: false, state, fault: new Promise(() => {}), end: async () => {} }
 }
 
 /** Null: another controller came first. */
-async function ownActor({ cli, settings, store, command, warm }: Needs): Promise<Actor | null> {
+async function ownActor({ cli, store, command, warm }: Needs, settings: Settings): Promise<Actor | null> {
   const minded = mindStore(store, cli.clock)
   const running = inProcess(wire(settings, { store: minded.store, journal: store, clock: cli.clock, log: troubleOf(cli), command }))
   const out = minded.out.catch(async (said: Said) => Promise.reject(outageSentence(said, await readOrNull(store), running.hosts())))

@@ -3,18 +3,15 @@ import { sentenceOf } from '../core/explain.ts'
 import { planHash } from '../core/plan.ts'
 import type { Config, Decision, Lifted, Plan, Request, State } from '../core/types.ts'
 import { exits, Said } from '../errors.ts'
-import type { Settings } from '../config/settings.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import { findActor, type Actor } from './actor.ts'
-import type { Cli } from './cli.ts'
+import { asker, type Cli } from './cli.ts'
 import { follow } from './follow.ts'
+import type { Ground } from './ground.ts'
 import { planLines } from './plans.ts'
 import { agree } from './question.ts'
 import { mindSigners } from './signers.ts'
-import { openToWrite, refuseMisfit, refuseNoStore } from './store.ts'
-
-/** Who asks, as the journal names them. */
-export const asker = (cli: Cli): string => cli.env.USER || cli.env.LOGNAME || 'a person'
+import { openToAsk, refuseMisfit } from './store.ts'
 
 const requestMs = 30_000
 
@@ -35,13 +32,12 @@ type Asked = {
 }
 
 /** Puts a wish to whoever acts, and follows it to its end. `wish` is made of what the actor sees, shows it, and gets the person's yes. */
-export async function ask(cli: Cli, settings: Settings, asked: Asked): Promise<number> {
-  if (!asked.creates) refuseNoStore(settings)
-  const store = await openToWrite(settings, cli.clock)
+export async function ask(cli: Cli, ground: Ground, asked: Asked): Promise<number> {
+  const store = await openToAsk(cli, ground, asked.creates ?? false)
   try {
     const { ledger } = await store.read()
-    refuseMisfit(ledger, settings)
-    const actor = await findActor({ cli, settings, store, command: asked.command, warm: asked.warm })
+    refuseMisfit(ledger, ground)
+    const actor = await findActor({ cli, ground, store, command: asked.command, warm: asked.warm })
     try {
       return await Promise.race([put(cli, store, actor, asked), actor.fault])
     } finally {
@@ -78,13 +74,13 @@ export const refusalOf = (decision: Decision, state: State, config: Config): Sai
   new Said(sentenceOf(decision, state, config), decision.reason === 'unknown-site' ? exits.user : exits.refused)
 
 /** A failover, switchover or failback: the plan is shown, a person agrees, and whoever acts carries it out. */
-export async function askMove(cli: Cli, settings: Settings, wish: MoveWish): Promise<number> {
-  if (wish.kind !== 'failover') await mindSigners(cli, settings)
-  return ask(cli, settings, { command: wish.kind, warm: true, wish: (state) => agreeToMove(cli, settings, wish, state) })
+export async function askMove(cli: Cli, ground: Ground, wish: MoveWish): Promise<number> {
+  if (wish.kind !== 'failover') await mindSigners(cli, ground)
+  return ask(cli, ground, { command: wish.kind, warm: true, wish: (state) => agreeToMove(cli, ground, wish, state) })
 }
 
 /** The plan as things stand, shown and agreed to; throws Said where it is refused. */
-export async function agreeToMove(cli: Cli, { core }: Settings, wish: MoveWish, state: State): Promise<Wish> {
+export async function agreeToMove(cli: Cli, { core }: Ground, wish: MoveWish, state: State): Promise<Wish> {
   const { plan, epoch, decision } = planFor(wish, state, core)
   if (decision.kind === 'refuse' || !plan) throw refusalOf(decision, state, core)
   for (const line of planLines({ plan, epoch, config: core, ledger: state.ledger, nowMs: cli.clock.now().wallMs })) cli.out(line)

@@ -5,13 +5,14 @@ import { stopOnSignals } from './signals.ts'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** What every command may be told. */
-export type Flags = { config: string | undefined; json: boolean; yes: boolean; logLevel: LogLevel }
+export type Flags = { config: string | undefined; controller: string | undefined; json: boolean; yes: boolean; logLevel: LogLevel }
 
 /** What a command holds of the machine: its flags, its terminal, its clock. */
 export type Cli = {
   flags: Flags
   env: Record<string, string | undefined>
   cwd: string
+  /** The machine's; for a command that asks a controller elsewhere, the one there. */
   clock: Clock
   /** One line, or several, on standard output or standard error. */
   out(text: string): void
@@ -34,6 +35,9 @@ export type Cli = {
   /** By which signal. Null: by none. */
   stoppedBy(): NodeJS.Signals | null
 }
+
+/** Who asks, as the journal names them. */
+export const asker = ({ env }: Cli): string => env.USER || env.LOGNAME || 'a person'
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
 export type Colour = keyof typeof codes

@@ -11,7 +11,7 @@ import { endWithLauncher } from './signals.ts'
 
 const globals = {
   config: { type: 'string', requiresArg: true, describe: 'lifeboat.yaml; else LIFEBOAT_CONFIG, else the one in this folder' },
-  controller: { type: 'string', requiresArg: true, describe: 'URL of a controller elsewhere (not yet)' },
+  controller: { type: 'string', requiresArg: true, describe: 'URL of a controller elsewhere; else LIFEBOAT_CONTROLLER, else the store here' },
   json: { type: 'boolean', describe: 'data as JSON, where data is printed' },
   yes: { type: 'boolean', describe: 'do it without asking' },
   'log-level': { type: 'string', requiresArg: true, choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'of what is logged' },
@@ -95,6 +95,7 @@ const meant = (word: string, known: string[], before = ''): string => {
 
 const flagsOf = (args: Args): Flags => ({
   config: typeof args.config === 'string' ? args.config : undefined,
+  controller: typeof args.controller === 'string' ? args.controller : undefined,
   json: args.json === true,
   yes: args.yes === true,
   logLevel: args['log-level'] as LogLevel,
@@ -107,9 +108,10 @@ async function run({ name, args, shown }: Parsed, cli: Cli): Promise<number> {
   }
   if (name === null) throw new Said('lifeboat needs a command, such as status. All commands: lifeboat --help')
   if (name in notYet) throw new Said(`lifeboat ${name} is not yet built: ${notYet[name]}`)
-  if (args.controller !== undefined || cli.env.LIFEBOAT_CONTROLLER) throw new Said('--controller and LIFEBOAT_CONTROLLER are not yet built: run the command on the machine that has the store, without them')
   if (args['--'] !== undefined && name !== 'pause') throw new Said(`lifeboat ${name} takes nothing behind --. How it is used: lifeboat ${name} --help`)
   const command = commands[name]!
+  const here = command.here?.(args) ?? null
+  if (here !== null && cli.flags.controller !== undefined) throw new Said(`lifeboat ${name} takes no --controller: it ${here}`)
   if (cli.flags.json && !command.data) throw new Said(`lifeboat ${name} prints no data, so it takes no --json. Those that do: ${Object.keys(commands).filter((each) => commands[each]!.data).join(', ')}`)
   return command.run(cli, args)
 }

@@ -13,6 +13,8 @@ export type Command = {
   needs?: string
   /** True: it prints data or log lines, so that --json means something. */
   data?: true
+  /** Why it takes no --controller, as a sentence that goes on from "it". Null or left out: it takes one. */
+  here?(args: Args): string | null
   run(cli: Cli, args: Args): Promise<number>
 }
 
@@ -49,6 +51,7 @@ export const commands: Record<string, Command> = {
       app: { type: 'string', requiresArg: true, describe: "what the app is called; else by its zone" },
       owner: { type: 'string', requiresArg: true, describe: 'of a lifeboat.yaml that was lost, as DNS shows it; else a fresh one' },
     },
+    here: () => 'writes a file on this machine',
     run: async (cli, args) =>
       (await import('./commands/init.ts')).init(cli, {
         names: text(args, 'names'), sites: text(args, 'sites'), url: text(args, 'url'), holds: text(args, 'holds'), server: text(args, 'server'), key: text(args, 'key'),
@@ -60,6 +63,7 @@ export const commands: Record<string, Command> = {
     about: 'reads the file, and says what is watched, who votes, and what each loss would leave',
     data: true,
     options: { online: { type: 'boolean', describe: 'also looks at all that it names, with no write; exit 5 where something fails or could not be found out' }, accept: { type: 'boolean', describe: 'a controller may come to lead by this file, although another leads by a different one' } },
+    here: (args) => (isSet(args, 'accept') ? null : 'reads the lifeboat.yaml of the machine that it is typed on. With --accept it takes one'),
     run: async (cli, args) => (await import('./commands/check.ts')).check(cli, { online: isSet(args, 'online'), accept: isSet(args, 'accept') }),
   },
   adopt: {
@@ -77,6 +81,7 @@ export const commands: Record<string, Command> = {
     usage: 'watch',
     about: 'the controller, in the foreground, until SIGINT or SIGTERM; SIGHUP: read the file anew',
     data: true,
+    here: () => 'is the controller itself, and runs where its store is',
     run: async (cli) => (await import('./commands/watch.ts')).watch(cli),
   },
   vantage: {
@@ -84,6 +89,7 @@ export const commands: Record<string, Command> = {
     about: 'probes for controllers elsewhere; LIFEBOAT_VANTAGE_TOKEN is what both know',
     data: true,
     options: { listen: { type: 'string', requiresArg: true, describe: 'IP:port to listen at' } },
+    here: () => 'probes from this machine',
     run: async (cli, args) => (await import('./commands/vantage.ts')).vantage(cli, { listen: text(args, 'listen') }),
   },
   status: {
@@ -133,6 +139,7 @@ export const commands: Record<string, Command> = {
     usage: 'role <site>',
     about: 'is this site active? Read from the zone alone: exit 0 active, 5 not, 4 could not find out',
     needs: 'the site that it is about: lifeboat role SITE',
+    here: () => 'asks the name servers from this machine, by the lifeboat.yaml that stands here',
     run: async (cli, args) => (await import('./commands/role.ts')).role(cli, { site: needed(args, 'site') }),
   },
   pause: {
@@ -166,6 +173,7 @@ export const commands: Record<string, Command> = {
     about: 'decides again over the snapshots of a store or its JSON Lines; exit 5 where anything differs',
     needs: 'a store, or its JSON Lines: lifeboat replay FILE',
     data: true,
+    here: () => 'reads FILE on this machine',
     run: async (cli, args) => (await import('./commands/replay.ts')).replay(cli, { file: needed(args, 'file') }),
   },
   notify: {
@@ -177,11 +185,13 @@ export const commands: Record<string, Command> = {
   service: {
     usage: 'service',
     about: 'prints a systemd unit that runs lifeboat watch by this file',
+    here: () => 'prints a unit for this machine',
     run: async (cli) => (await import('./commands/service.ts')).service(cli),
   },
   demo: {
     usage: 'demo',
     about: 'one whole rescue on this machine',
+    here: () => 'plays on this machine alone',
     run: async (cli) => (await import('./commands/demo.ts')).demo(cli),
   },
 }

@@ -5,11 +5,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { Settings } from '../config/settings.ts'
 import type { Ledger } from '../core/types.ts'
 import { exits, Said, textOf } from '../errors.ts'
-import { ask, asker } from './ask.ts'
-import type { Cli } from './cli.ts'
+import { ask } from './ask.ts'
+import { asker, type Cli } from './cli.ts'
+import type { Ground } from './ground.ts'
 import { onSignal } from './signals.ts'
 import { openToRead } from './store.ts'
 import { shortTime } from './times.ts'
@@ -17,7 +17,7 @@ import { shortTime } from './times.ts'
 type Pause = NonNullable<Ledger['pause']>
 /** `own`: it is this command's; else a person's that stands already. */
 type Hold = { pause: Pause; own: boolean }
-type Around = { cli: Cli; settings: Settings; mine: Pause; program: string }
+type Around = { cli: Cli; ground: Ground; mine: Pause; program: string }
 
 /** A pause that ends this soon counts as over: another is put in its place without a gap. */
 const soonMs = 2_000
@@ -25,13 +25,13 @@ const soonMs = 2_000
 const sleepMostMs = 86_400_000
 
 /** Runs a command with this one's terminal while automatic moves are paused, and gives its exit code: 128 and the signal's number where one ended it. `forMs` null: for ever. */
-export async function pauseWhile(cli: Cli, settings: Settings, { argv, forMs, why }: { argv: string[]; forMs: number | null; why: string | null }): Promise<number> {
+export async function pauseWhile(cli: Cli, ground: Ground, { argv, forMs, why }: { argv: string[]; forMs: number | null; why: string | null }): Promise<number> {
   const signals = hearSignals(cli)
   const program = basename(argv[0] ?? '')
   const untilMs = forMs === null ? null : Math.round(cli.clock.now().wallMs + forMs)
   const mine: Pause = { untilMs, by: asker(cli), why: why ?? `while ${program} runs` }
   // A signal is the command's affair: what is asked of the store is asked to its end, which is seconds.
-  const around: Around = { cli: { ...cli, stop: () => new AbortController().signal }, settings, mine, program }
+  const around: Around = { cli: { ...cli, stop: () => new AbortController().signal }, ground, mine, program }
   const hold = { now: await take(around) }
   const ended = new AbortController()
   const kept = keep(around, hold, ended.signal)
@@ -45,15 +45,15 @@ export async function pauseWhile(cli: Cli, settings: Settings, { argv, forMs, wh
 }
 
 /** What to say where a pause has ended. */
-export const pauseIsOver = ({ core }: Settings): string =>
+export const pauseIsOver = ({ core }: Ground): string =>
   core.policy.automatic ? 'Automatic moves are on again' : 'The pause is over; policy.automatic is false, so nothing moves by itself'
 
 // ── The pause ────────────────────────────────────────────────────────────────
 
 const until = ({ untilMs }: Pause, { clock }: Cli): string => (untilMs === null ? 'for ever' : `until ${shortTime(untilMs, clock.now().wallMs)} UTC`)
 
-async function standing({ cli, settings }: Around): Promise<Pause | null> {
-  const store = await openToRead(settings, cli.clock)
+async function standing({ cli, ground }: Around): Promise<Pause | null> {
+  const store = await openToRead(ground, cli.clock)
   try {
     return (await store.read()).ledger?.pause ?? null
   } finally {
@@ -62,13 +62,13 @@ async function standing({ cli, settings }: Around): Promise<Pause | null> {
 }
 
 async function take(around: Around): Promise<Hold> {
-  const { cli, settings, mine, program } = around
+  const { cli, ground, mine, program } = around
   const other = await standing(around)
   if (other && (other.untilMs === null || other.untilMs > cli.clock.now().wallMs + soonMs)) {
     cli.err(`Automatic moves are paused already, ${until(other, cli)} by ${other.by}${other.why ? ` (${other.why})` : ''}: that is left as it is`)
     return { pause: other, own: false }
   }
-  await ask(cli, settings, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs: mine.untilMs, why: mine.why }) })
+  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs: mine.untilMs, why: mine.why }) })
   cli.err(`Automatic moves are paused while ${program} runs, at most ${until(mine, cli)}`)
   return { pause: mine, own: true }
 }
@@ -102,14 +102,14 @@ async function sleepUntil(wallMs: number, { clock }: Cli, signal: AbortSignal): 
 
 /** Ends our own pause, and no other. A fault is said: the exit code is the command's. */
 async function letGo(around: Around, { own }: Hold): Promise<void> {
-  const { cli, settings, mine } = around
+  const { cli, ground, mine } = around
   if (!own) return
   try {
     const now = await standing(around)
     if (now === null) return
     if (!isDeepStrictEqual(now, mine)) return cli.err(`Automatic moves stay paused, ${until(now, cli)}: ${now.by} has paused them meanwhile`)
-    await ask(cli, settings, { command: 'resume', warm: false, wish: async () => ({ what: 'resume', only: mine }) })
-    cli.err(pauseIsOver(settings))
+    await ask(cli, ground, { command: 'resume', warm: false, wish: async () => ({ what: 'resume', only: mine }) })
+    cli.err(pauseIsOver(ground))
   } catch (thrown) {
     if (!(thrown instanceof Said)) throw thrown
     if (thrown.exit !== exits.refused) cli.err(`Automatic moves could not be resumed: ${thrown.message}. They stay paused ${until(mine, cli)}. To resume them: lifeboat resume`)

@@ -1,21 +1,21 @@
 import { clouds } from '../config/companies.ts'
-import type { Settings } from '../config/settings.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { spell } from '../core/spell.ts'
 import { leavesData } from '../core/plan.ts'
-import type { Ledger, Past } from '../core/types.ts'
+import type { Config, Ledger, Past } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'
 import { wayOn } from '../core/way-on.ts'
 import { reasons, type Reason } from '../core/words.ts'
 import type { Report, StoreView } from '../ports.ts'
 import type { Cli } from './cli.ts'
 import { columns } from './columns.ts'
+import type { Ground } from './ground.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
 import { stateOf } from './store.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
 
 type Given = {
-  settings: Settings
+  ground: Ground
   view: StoreView
   live: Report | null
   /** What the last move was decided by, for `lifeboat explain`. Null: the journal does not say. */
@@ -25,7 +25,7 @@ type Scene = Given & { cli: Cli; status: Status; ledger: Ledger }
 
 /** The screen at 3 a.m. (CONTRACT.md): what is so, and what to type next. */
 export function screen(cli: Cli, status: Status, given: Given): string[] {
-  const scene: Scene = { ...given, cli, status, ledger: given.view.ledger ?? freshLedger(given.settings.core) }
+  const scene: Scene = { ...given, cli, status, ledger: given.view.ledger ?? freshLedger(given.ground.core) }
   return [head(scene), ...oldCopy(scene), ...table(scene), ...facts(scene).map(([word, text]) => `${word.padEnd(7)}  ${text}`)]
 }
 
@@ -65,8 +65,8 @@ function whyOf({ why, certificateUntilMs, cloud }: SiteStatus, nowMs: number): s
 
 /** The lines below the table; one that has nothing to say is left out. */
 function facts(scene: Scene): [string, string][] {
-  const { status, settings, cli } = scene
-  const { core } = settings
+  const { status, ground, cli } = scene
+  const { core } = ground
   const lines: [string, string | null][] = [
     ['moving', movingLine(status)],
     ['waits', status.waits],
@@ -75,13 +75,13 @@ function facts(scene: Scene): [string, string][] {
     ['paused', pausedLine(status)],
     ['policy', core.policy.automatic ? null : 'policy.automatic is false: it says what it would do, and does nothing'],
     ['data', leavesData(core) ? `${core.data.holds}: no driver carries them, so a move leaves them behind` : null],
-    ['votes', weakest(settings)],
+    ['votes', weakest(core)],
     ...missingVantages(scene).map((text): [string, string] => ['votes', text]),
     ...dnsLines(scene),
     ...status.sharedFates.map((fate): [string, string] => ['fate', `${fate} (sharedFate: accepted)`]),
-    ['config', scene.live && scene.live.configHash !== settings.hash ? `the controller runs on another ${settings.file} than stands there now` : null],
+    ['config', scene.live && scene.live.configHash !== ground.hash ? `the controller runs on another ${ground.file} than stands there now` : null],
     ...untoldLines(status).map((text): [string, string] => ['untold', text]),
-    ['next', wayOn(stateOf(scene.view, scene.live, settings), { wallMs: status.atMs, watched: status.leader !== null, config: core })],
+    ['next', wayOn(stateOf(scene.view, scene.live, ground), { wallMs: status.atMs, watched: status.leader !== null, config: core })],
   ]
   return lines.flatMap(([word, text]): [string, string][] => (text === null ? [] : [[word, word === 'next' ? cli.paint('bold', text) : text]]))
 }
@@ -120,18 +120,18 @@ function endOf({ state, debts, epoch }: Past, { dns }: Status): string {
 const pausedLine = ({ paused, atMs }: Status): string | null =>
   paused && `${paused.untilMs === null ? 'for ever' : `until ${shortTime(paused.untilMs, atMs)}`} by ${paused.by}${paused.why ? ` (${paused.why})` : ''}`
 
-const weakest = ({ core }: Settings): string | null =>
-  core.vantages.length === 1 ? 'one vantage alone: what it cannot reach looks down, whoever is at fault' : null
+const weakest = ({ vantages }: Config): string | null =>
+  vantages.length === 1 ? 'one vantage alone: what it cannot reach looks down, whoever is at fault' : null
 
 /** Vantages that abstain at every site, and why: their word is missing, whatever the others say. */
-function missingVantages({ live, settings }: Scene): string[] {
+function missingVantages({ live, ground }: Scene): string[] {
   if (!live) return []
   const { watch, atMonoMs } = live
-  return settings.core.vantages.flatMap(({ vantage }) => {
+  return ground.core.vantages.flatMap(({ vantage }) => {
     const blind = watch.blind[vantage]
     if (blind !== undefined) return [`${vantage} abstains: it is blind (${blind})`]
     const lastMs = Math.max(-Infinity, ...Object.values(watch.votes).map((bySite) => bySite[vantage]?.atMs ?? -Infinity))
-    const silent = Number.isFinite(lastMs) && atMonoMs - lastMs > voteFreshMs(settings.core)
+    const silent = Number.isFinite(lastMs) && atMonoMs - lastMs > voteFreshMs(ground.core)
     return silent ? [`${vantage} abstains: it has not answered for ${spell(atMonoMs - lastMs)}`] : []
   })
 }

@@ -14,13 +14,29 @@ const formOf = (secret: string): string => (secret.length > shortMost ? literal(
 /** The longest first, and all at once: what was put in for one secret is not searched for the next. */
 const patternOf = (secrets: string[]): RegExp => new RegExp(secrets.toSorted((a, b) => b.length - a.length).map(formOf).join('|'), 'gu')
 
+const maskOf = (secrets: string[]): ((text: string) => string) => {
+  if (secrets.length === 0) return (text) => text
+  const pattern = patternOf(secrets)
+  return (text) => text.replaceAll(pattern, hiddenMark)
+}
+
 /** The text with `(hidden)` in the place of every secret. No secret may be empty. */
-export const hide = (text: string, secrets: string[]): string => (secrets.length === 0 ? text : text.replaceAll(patternOf(secrets), hiddenMark))
+export const hide = (text: string, secrets: string[]): string => maskOf(secrets)(text)
 
 /** The same in every text within plain data. Numbers and keys are ours and stay. */
-export const hidden = (value: unknown, secrets: string[]): unknown => {
-  if (typeof value === 'string') return hide(value, secrets)
-  if (Array.isArray(value)) return value.map((each) => hidden(each, secrets))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hidden(each, secrets)]))
+export function hidden(value: unknown, secrets: string[]): unknown {
+  const mask = maskOf(secrets)
+  const walk = (value: unknown): unknown => {
+    if (typeof value === 'string') return mask(value)
+    if (Array.isArray(value)) return value.map(walk)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)]))
+  }
+  return walk(value)
+}
+
+/** Those of the secrets that stand in these data. */
+export function secretsIn(data: unknown, secrets: string[]): string[] {
+  const text = JSON.stringify(data)
+  return secrets.filter((secret) => JSON.stringify(hidden(data, [secret])) !== text)
 }

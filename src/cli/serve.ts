@@ -8,6 +8,7 @@ import type { OpenStore } from '../store/sqlite.ts'
 import { pagesOf } from '../web/pages.ts'
 import { serveWeb } from '../web/server.ts'
 import type { Cli } from './cli.ts'
+import { offersOf } from './offers.ts'
 import { hidden } from './secrets.ts'
 import { statusOf } from './snapshot.ts'
 import { liveReport } from './store.ts'
@@ -23,12 +24,12 @@ type Served = {
 
 /** Serves what `listen` asks for, and gives what ends it. An address that cannot be had is said, and watching goes on: it matters more. */
 export async function serve({ cli, settings, store, log, self }: Served): Promise<() => Promise<void>> {
-  const { core, file, listen } = settings
+  const { core, listen } = settings
   const { clock } = cli
   if (!listen) return async () => {}
   const status = async () => {
     const view = await store.read()
-    return hidden(await statusOf({ settings, view, live: liveReport(view, clock), journal: store, nowMs: clock.now().wallMs }), cli.secrets())
+    return hidden(await statusOf({ ground: settings, view, live: liveReport(view, clock), journal: store, nowMs: clock.now().wallMs }), cli.secrets())
   }
   const seen = () => {
     const now = self()
@@ -38,7 +39,7 @@ export async function serve({ cli, settings, store, log, self }: Served): Promis
     const now = self()
     return now !== null && !isStale(now)
   }
-  const pages = pagesOf({ file, core, store, clock, status, seen })
+  const pages = pagesOf({ core, store, clock, status, seen, ...offersOf({ cli, settings, store }) })
   try {
     const { stop } = await serveWeb({ address: listen.address, token: listen.token, pages, isOnTime, log })
     log({ level: 'info', event: 'start', msg: `/status, /metrics, /healthz and requests are served at ${listen.address}`, address: listen.address })

@@ -1,8 +1,8 @@
-import type { Settings } from '../config/settings.ts'
 import { freshLedger, pauseAt } from '../core/ledger.ts'
 import type { Health, Ledger, SiteConfig } from '../core/types.ts'
 import type { HostState, Role, Verdict } from '../core/words.ts'
 import type { Journal, Leader, Report, StoreView } from '../ports.ts'
+import type { Ground } from './ground.ts'
 import { openMoveOf, type MoveRun } from './moves.ts'
 
 /** `lifeboat status --json` (CONTRACT.md): null is "none" or "could not find out", as that page says of each. */
@@ -43,8 +43,8 @@ export type SiteStatus = {
 }
 
 /** What the store knows; of what only a controller can see, nothing where none lives: never a health that was. */
-export async function statusOf({ settings, view, live, journal, nowMs }: { settings: Settings; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
-  const { core } = settings
+export async function statusOf({ ground, view, live, journal, nowMs }: { ground: Ground; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
+  const { core } = ground
   const ledger = view.ledger ?? freshLedger(core)
   return {
     app: core.app,
@@ -57,7 +57,7 @@ export async function statusOf({ settings, view, live, journal, nowMs }: { setti
     waits: (ledger.move && live?.waits) ?? null,
     leader: live?.leader ?? null,
     adopted: ledger.record !== null,
-    sharedFates: settings.sharedFates,
+    sharedFates: ground.sharedFates,
     sites: core.sites.map((site) => siteStatus(site, ledger, live)),
     decision: live?.decision ?? null,
     dns: core.dns.hosts.map(({ host }) => dnsStatus(host, ledger, live, nowMs)),

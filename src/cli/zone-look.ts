@@ -8,7 +8,8 @@ import type { Config } from '../core/types.ts'
 import { addressesOf } from '../core/zone.ts'
 import { exits, Said } from '../errors.ts'
 import type { Store } from '../ports.ts'
-import type { Cli } from './cli.ts'
+import { asker, type Cli } from './cli.ts'
+import type { Ground } from './ground.ts'
 import { wire } from './wiring.ts'
 
 /** What DNS shows of our names now. A view that is null could not be read. */
@@ -26,13 +27,18 @@ export const noneNeeded: Store = (() => {
 
 const lookingOnly = (cli: Cli, settings: Settings): Self => newSelf(wire(settings, { store: noneNeeded, clock: cli.clock, log: () => {}, command: 'adopt' }))
 
-/** Asks every name server that the parents publish once. Null: they could not be found out. */
-export const lookAtServers = (cli: Cli, settings: Settings): Promise<ServerView[] | null> => readServers(lookingOnly(cli, settings), cli.stop())
+/** Longer than a walk to the name servers and a reading of all of them takes. */
+const lookMsMost = 20_000
 
-/** Reads every DNS host and every name server once, without a store. Throws Said where fewer than half of the hosts answer. */
-export async function lookAtZones(cli: Cli, settings: Settings): Promise<ZoneLook> {
-  const self = lookingOnly(cli, settings)
-  const { hosts } = settings.core.dns
+/** Asks every name server that the parents publish once. Null: they could not be found out. */
+export const lookAtServers = async (cli: Cli, ground: Ground): Promise<ServerView[] | null> =>
+  'controller' in ground ? (await lookAtZones(cli, ground)).servers : readServers(lookingOnly(cli, ground), cli.stop())
+
+/** Reads every DNS host and every name server once, without a store; a controller elsewhere does it there. Throws Said where fewer than half of the hosts answer. */
+export async function lookAtZones(cli: Cli, ground: Ground): Promise<ZoneLook> {
+  const { hosts } = ground.core.dns
+  if ('controller' in ground) return ground.controller.call<ZoneLook>('/zones', { post: { by: asker(cli) }, mostMs: lookMsMost, signal: cli.stop() })
+  const self = lookingOnly(cli, ground)
   const [servers] = await Promise.all([readServers(self, cli.stop()), ...hosts.map(({ host }) => readHost(self, host, cli.stop()))])
   const silent = hosts.filter(({ host }) => !self.hosts[host]).map(({ host }) => host)
   if (silent.length * 2 > hosts.length || silent.length === hosts.length)

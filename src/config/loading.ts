@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { Said, textOf } from '../errors.ts'
 import { assemble } from './assembly.ts'
@@ -13,10 +13,21 @@ export type Whence = { file?: string; env: Record<string, string | undefined>; c
 
 const bytesMax = 1_000_000
 
-/** `--config`, then LIFEBOAT_CONFIG, then lifeboat.yaml in this folder; as an absolute path. Throws Said where none is there. */
-const findFile = ({ file, env, cwd }: Whence): string => {
+const placeOf = ({ file, env, cwd }: Whence): { named: string | undefined; path: string } => {
   const named = file ?? (env.LIFEBOAT_CONFIG || undefined)
-  const path = resolve(cwd, named ?? 'lifeboat.yaml')
+  return { named, path: resolve(cwd, named ?? 'lifeboat.yaml') }
+}
+
+/** False: no file is named, and there is none in this folder. */
+export const hasFile = (whence: Whence): boolean => {
+  const { named, path } = placeOf(whence)
+  return named !== undefined || existsSync(path)
+}
+
+/** `--config`, then LIFEBOAT_CONFIG, then lifeboat.yaml in this folder; as an absolute path. Throws Said where none is there. */
+const findFile = (whence: Whence): string => {
+  const { file, cwd } = whence
+  const { named, path } = placeOf(whence)
   const stat = statSync(path, { throwIfNoEntry: false })
   const by = file !== undefined ? '--config' : 'LIFEBOAT_CONFIG'
   if (!stat && named === undefined) throw new Said(`There is no lifeboat.yaml in ${cwd}. Write one there, or name another with --config FILE or LIFEBOAT_CONFIG`)

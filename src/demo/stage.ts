@@ -36,7 +36,8 @@ export async function setStage(folder: string, troupe: Troupe, clock: Clock, sig
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const port = await freePort(addresses.alpha)
   const tokens = { vantage: `demo-${clock.id()}`, cloud: `demo-${clock.id()}` }
-  const env = { ...process.env, LIFEBOAT_VANTAGE_TOKEN: tokens.vantage }
+  // Whatever controller this shell's commands ask otherwise, the demo's ask none but its own.
+  const env = { ...process.env, LIFEBOAT_CONTROLLER: '', LIFEBOAT_VANTAGE_TOKEN: tokens.vantage }
   const { startSite, startVantage } = actorsOf(troupe, env, port)
   const dns = await startEmbedded({ zones: { [zone]: recordsOf() } })
   troupe.last(() => dns.stop())

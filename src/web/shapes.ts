@@ -4,7 +4,7 @@ import type { Request } from '../core/types.ts'
 import { Said } from '../errors.ts'
 import type { Journal } from '../ports.ts'
 
-// What is posted to /requests, and asked of /journal. The ends are two processes that may run different versions: what one does not know is refused.
+// What is posted, and asked of /journal. The ends are two processes that may run different versions: what one does not know is refused.
 
 const common = { id: z.string().min(1).max(64), by: z.string().max(200), expiresMs: z.number() }
 const lifted = z.strictObject({ force: z.boolean(), unready: z.boolean(), unfenced: z.boolean(), acceptLoss: z.boolean() })
@@ -28,6 +28,8 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
   z.strictObject({ ...common, what: z.literal('disown'), epoch: z.number().int() }),
 ])
 
+const askerShape = z.strictObject({ by: common.by })
+
 /** How much of the journal one question may ask for. */
 const entriesMost = 10_000
 
@@ -43,6 +45,13 @@ export function requestOf(body: unknown): Request {
   const { data } = requestShape.safeParse(body)
   if (!data) throw new Said('it is no request that this version of lifeboat knows')
   return data
+}
+
+/** Who asks, of a page that takes nothing else. Throws Said where that is not said. */
+export function askerOf(body: unknown): string {
+  const { data } = askerShape.safeParse(body)
+  if (!data) throw new Said('it takes {"by": NAME} and nothing else')
+  return data.by
 }
 
 /** `?event=decision&epoch=7&afterSeq=12&most=100`, all of them optional. Throws Said where it is something else. */

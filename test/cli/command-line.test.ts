@@ -26,7 +26,7 @@ describe('what is not understood is the user\'s error, in one sentence with the 
     [['check', '--online', '--accept'], 'check takes --online or --accept, not both: look first, then accept'],
     [['pause', '--'], 'Behind -- stands no command. Write it there, such as lifeboat pause -- ./deploy.sh, or leave the -- out'],
     [['status', '--', 'true'], 'lifeboat status takes nothing behind --. How it is used: lifeboat status --help'],
-    [['status', '--controller', 'http://127.0.0.1:1'], '--controller and LIFEBOAT_CONTROLLER are not yet built: run the command on the machine that has the store, without them'],
+    [['watch', '--controller', 'http://127.0.0.1:9'], 'lifeboat watch takes no --controller: it is the controller itself, and runs where its store is'],
     [['pause', '--for', '10'], '--for 10 has no unit. Write a number with s, m, h or d, such as 1h, or forever'],
     [['plan', 'drill'], 'lifeboat plan does not know "drill". Write failover, switchover or failback'],
     [['failover', '--accept-loss', '5m'], '--accept-loss 5m: a loss by time is not yet built, since no data driver is. Write --accept-loss all'],
@@ -60,10 +60,6 @@ describe('what is not understood is the user\'s error, in one sentence with the 
     expect(code).toBe(exits.user)
     expect(err).toMatch(/^LIFEBOAT_VANTAGE_TOKEN is (not set|too short)\. Set it to at least 16 characters/)
     expect(err).not.toContain('too-short')
-  })
-
-  test('LIFEBOAT_CONTROLLER', async () => {
-    expect((await lifeboat(['status'], { LIFEBOAT_CONTROLLER: 'http://127.0.0.1:1' })).code).toBe(exits.user)
   })
 })
 

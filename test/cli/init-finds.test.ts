@@ -19,7 +19,7 @@ import { listenHttp, listenHttps } from '../lab/sockets.ts'
 import { emptyFolder, fileIn, lifeboat, ok, onTerminal, site } from './init-lab.ts'
 
 const unpacked = await debian(['knot'])
-const cli = machineCli({ config: undefined, json: false, yes: false, logLevel: 'info' }, machineClock)
+const cli = machineCli({ config: undefined, controller: undefined, json: false, yes: false, logLevel: 'info' }, machineClock)
 const publicCa = makeAuthority('public test authority')
 const dayMs = 86_400_000
 

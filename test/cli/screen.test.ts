@@ -41,7 +41,7 @@ const ledger: Ledger = {
 
 const shown = (change: Partial<Status> = {}, config = core(null), known: Partial<Ledger> = {}, more: { live?: Report; movedBy?: string } = {}) => {
   const view = { revision: 1, ledger: { ...ledger, ...known }, requests: [], report: null } as StoreView
-  return screen(cli, { ...status, ...change }, { settings: settingsOf(config), view, live: more.live ?? null, movedBy: more.movedBy ?? null }).join('\n')
+  return screen(cli, { ...status, ...change }, { ground: settingsOf(config), view, live: more.live ?? null, movedBy: more.movedBy ?? null }).join('\n')
 }
 
 const host = (change: Partial<Status['dns'][number]> = {}): Status['dns'][number] => ({ host: 'h', state: 'served', epoch: 7, addresses: ['127.0.0.2'], staleUntilMs: null, detail: '', ...change })

@@ -7,8 +7,9 @@ import { freshLedger } from '../../src/core/ledger.ts'
 import { emptyWatch } from '../../src/core/observe.ts'
 import type { Request, State } from '../../src/core/types.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
-import { remoteConfig, remoteStore } from '../../src/store/remote.ts'
+import { controllerAt } from '../../src/store/remote.ts'
 import { pagesOf } from '../../src/web/pages.ts'
+import { hidden } from '../../src/cli/secrets.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
 import { configOf, pastOf } from '../core/house.ts'
 
@@ -19,7 +20,17 @@ async function served(token: string | null = null): Promise<Served> {
   const store = memoryClient(memoryState(), { clock })
   const say = { onTime: true, leading: true, state: { ledger: freshLedger(core), watch: emptyWatch() } as State }
   const lines: string[] = []
-  const pages = pagesOf({ file: '/etc/lifeboat.yaml', core, store, clock, status: async () => ({ app: core.app }), seen: () => say })
+  const pages = pagesOf({
+    core, store, clock,
+    config: { version: '1.2.3', file: '/etc/lifeboat.yaml', hash: 'h', core, sharedFates: [], hide: [] },
+    view: () => store.read(),
+    status: async () => ({ app: core.app }),
+    seen: () => say,
+    look: async () => ({ hosts: {}, servers: null }),
+    accept: async (by) => `accepted by ${by}`,
+    tryChannels: async () => [],
+    mask: (value) => hidden(value, ['mellon']),
+  })
   const web = await serveWeb({ address: '127.0.0.1:0', token, pages, isOnTime: () => say.onTime, log: ({ msg }) => lines.push(msg) })
   onTestFinished(web.stop)
   return { ...web, url: `http://127.0.0.1:${web.port}`, say, lines, store }
@@ -79,9 +90,10 @@ test('the metrics have the names that dashboards rest on, and what is unknown ha
 
 test('a command elsewhere reads and asks through it what it would in the store', async () => {
   const { url, store } = await served('a-token-of-somebody')
-  const remote = { url, token: 'a-token-of-somebody', clock }
-  const there = remoteStore(remote)
-  expect(await remoteConfig(remote)).toEqual({ file: '/etc/lifeboat.yaml', core: configOf() })
+  const controller = controllerAt({ url: new URL(url), token: 'a-token-of-somebody', clock, version: '1.2.3' })
+  const there = controller.store
+  expect(await controller.config()).toMatchObject({ file: '/etc/lifeboat.yaml', core: configOf() })
+  expect(await controller.call('/accept', { post: { by: 'mara' } })).toEqual({ said: 'accepted by mara' })
   await there.ask({ request: pause() })
   expect((await there.read()).requests).toEqual((await store.read()).requests)
   expect((await store.read()).requests).toMatchObject([{ id: 'r1', what: 'pause', why: 'a test' }])
@@ -92,7 +104,7 @@ test('a command elsewhere reads and asks through it what it would in the store',
 
 test('what cannot be asked is a sentence: no controller, another token, another page, no request, an old request', async () => {
   const { url, lines } = await served('a-token-of-somebody')
-  const store = (token: string | null, at = url) => remoteStore({ url: at, token, clock })
+  const store = (token: string | null, at = url) => controllerAt({ url: new URL(at), token, clock, version: '1.2.3' }).store
   await expect(store('x', 'http://127.0.0.1:9').read()).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('cannot be reached') })
   await expect(store('x').read()).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('does not take our token') })
   await expect(store('a-token-of-somebody').ask({ request: { ...pause(), what: 'dance' } as never })).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('no request that this version') })

@@ -1,4 +1,3 @@
-import type { Settings } from '../../config/settings.ts'
 import { freshLedger } from '../../core/ledger.ts'
 import { markerFor, oursOf } from '../../core/move-hosts.ts'
 import { planHash, planOf } from '../../core/plan.ts'
@@ -10,38 +9,39 @@ import { exits, Said } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
+import { groundOf, type Ground } from '../ground.ts'
 import { agree } from '../question.ts'
 import { refuseOtherSigners } from '../signers.ts'
-import { hasStore, openToRead, readSettings, refuseMisfit } from '../store.ts'
+import { hasStore, openToRead, refuseMisfit } from '../store.ts'
 import { clockTime } from '../times.ts'
 import { exampleMarker, longestTtlS, lookAtZones, markersOf, servedOf, strayCnames, type ZoneLook } from '../zone-look.ts'
 
 /** Takes over the names, or takes them up again. `active` null: DNS says which site it is. */
 export async function adopt(cli: Cli, { active }: { active: string | null }): Promise<number> {
-  const settings = readSettings(cli)
-  refuseNoOwner(cli, settings)
-  const ledger = hasStore(settings) ? await readLedger(cli, settings) : freshLedger(settings.core)
-  refuseMisfit(ledger, settings)
-  refuseUntimely(ledger, active, settings.core)
-  const look = await lookAtZones(cli, settings)
-  refuseUnderWildcard(look, settings.core)
-  refuseStrangers(look, ledger, settings.core)
-  refuseOtherSigners(look.servers, settings.core)
-  const to = active ?? activeBy(look, ledger, settings.core)
-  if (active === null && inOrder(look, ledger, settings.core)) {
-    cli.out(`${settings.core.dns.names.join(', ')} ${settings.core.dns.names.length === 1 ? 'is' : 'are'} adopted already, ${ledger.active} is active in epoch ${ledger.epoch}, and every DNS host shows it`)
+  const ground = await groundOf(cli)
+  refuseNoOwner(cli, ground)
+  const ledger = hasStore(ground) ? await readLedger(cli, ground) : freshLedger(ground.core)
+  refuseMisfit(ledger, ground)
+  refuseUntimely(ledger, active, ground.core)
+  const look = await lookAtZones(cli, ground)
+  refuseUnderWildcard(look, ground.core)
+  refuseStrangers(look, ledger, ground.core)
+  refuseOtherSigners(look.servers, ground.core)
+  const to = active ?? activeBy(look, ledger, ground.core)
+  if (active === null && inOrder(look, ledger, ground.core)) {
+    cli.out(`${ground.core.dns.names.join(', ')} ${ground.core.dns.names.length === 1 ? 'is' : 'are'} adopted already, ${ledger.active} is active in epoch ${ledger.epoch}, and every DNS host shows it`)
     return exits.done
   }
-  return take(cli, settings, look, to)
+  return take(cli, ground, look, to)
 }
 
-function refuseNoOwner({ clock }: Cli, { core, file }: Settings): void {
+function refuseNoOwner({ clock }: Cli, { core, file }: Ground): void {
   if (core.owner === null) throw new Said(`${file} has no owner, which tells two apps of one name apart. Put this line into it, then adopt again:\nowner: "${clock.id().replaceAll('-', '')}"`)
 }
 
-async function readLedger(cli: Cli, settings: Settings): Promise<Ledger> {
-  const { ledger } = await (await openToRead(settings, cli.clock)).read()
-  return ledger ?? freshLedger(settings.core)
+async function readLedger(cli: Cli, ground: Ground): Promise<Ledger> {
+  const { ledger } = await (await openToRead(ground, cli.clock)).read()
+  return ledger ?? freshLedger(ground.core)
 }
 
 function refuseUntimely(ledger: Ledger, active: string | null, { sites }: Config): void {
@@ -101,12 +101,12 @@ function hostInOrder(host: HostConfig, view: HostView | null, ledger: Ledger, co
   return shows(view, host, markerFor(record, core, 'pointed'), record.addresses, ours) === 'yes' && foreignValues(view, host, ours).length === 0
 }
 
-function take(cli: Cli, settings: Settings, look: ZoneLook, to: string): Promise<number> {
-  const { core } = settings
+function take(cli: Cli, ground: Ground, look: ZoneLook, to: string): Promise<number> {
+  const { core } = ground
   const seenEpoch = Math.max(0, ...markersOf(look, core).map(({ epoch }) => epoch))
   const oldValues = servedOf(look, core)
   const oldTtlS = longestTtlS(look, core)
-  return ask(cli, settings, {
+  return ask(cli, ground, {
     command: 'adopt',
     warm: false,
     creates: true,

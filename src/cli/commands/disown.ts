@@ -8,8 +8,9 @@ import { ask, refusalOf } from '../ask.ts'
 import type { Actor } from '../actor.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
+import { groundOf } from '../ground.ts'
 import { agree } from '../question.ts'
-import { openToRead, readSettings, refuseMisfit } from '../store.ts'
+import { openToRead, refuseMisfit } from '../store.ts'
 import { lookAtZones, markersOf, type ZoneLook } from '../zone-look.ts'
 
 const pauseMs = 100
@@ -18,17 +19,17 @@ const removalMostMs = 20_000
 
 /** Lets go of the names: the TXT goes at each DNS host, the records stay. */
 export async function disown(cli: Cli): Promise<number> {
-  const settings = readSettings(cli)
-  const { core } = settings
-  const { ledger } = await (await openToRead(settings, cli.clock)).read()
-  refuseMisfit(ledger, settings)
-  const look = await lookAtZones(cli, settings)
+  const ground = await groundOf(cli)
+  const { core } = ground
+  const { ledger } = await (await openToRead(ground, cli.clock)).read()
+  refuseMisfit(ledger, ground)
+  const look = await lookAtZones(cli, ground)
   refuseNewer(look, ledger?.epoch ?? 0, core)
   if (!ledger?.record && !ledger?.leaving) {
     cli.out(`${core.dns.names.join(', ')} ${core.dns.names.length === 1 ? 'is' : 'are'} not adopted: there is nothing to let go of`)
     return exits.done
   }
-  return ask(cli, settings, {
+  return ask(cli, ground, {
     command: 'disown',
     warm: false,
     wish: async (state) => {

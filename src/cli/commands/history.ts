@@ -3,8 +3,9 @@ import { exits } from '../../errors.ts'
 import type { Journal } from '../../ports.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
+import { groundOf } from '../ground.ts'
 import { movesOf, type MoveRun } from '../moves.ts'
-import { openToRead, readSettings } from '../store.ts'
+import { openToRead } from '../store.ts'
 import { clockTime, dateTime, took } from '../times.ts'
 
 /** As far back as they are looked for. */
@@ -12,10 +13,10 @@ const requestsMost = 1_000
 
 /** Moves, newest first, with each step's time and outcome. */
 export async function history(cli: Cli): Promise<number> {
-  const settings = readSettings(cli)
-  const store = await openToRead(settings, cli.clock)
+  const ground = await groundOf(cli)
+  const store = await openToRead(ground, cli.clock)
   const { ledger } = await store.read()
-  const moves = await movesOf(ledger ?? freshLedger(settings.core), store)
+  const moves = await movesOf(ledger ?? freshLedger(ground.core), store)
   if (cli.flags.json) cli.json(moves)
   else if (moves.length === 0) cli.out('No moves yet')
   else {

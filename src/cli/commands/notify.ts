@@ -1,37 +1,24 @@
 import { hostname } from 'node:os'
-import type { Message } from '../../core/telling.ts'
-import { exits, Said } from '../../errors.ts'
-import type { Channel } from '../../ports.ts'
+import { exits } from '../../errors.ts'
+import { tryChannels, type Tried } from '../channel-trial.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
-import { readSettings } from '../store.ts'
+import { groundOf, type Ground } from '../ground.ts'
 import { took } from '../times.ts'
-import { channelsOf } from '../wiring.ts'
 
-/** Sends a test through every channel at once, a single try each, and says which took it. */
+/** Longer than a try of any channel takes. */
+const tryMsMost = 20_000
+
+/** Sends a test through every channel, and says which took it. */
 export async function notify(cli: Cli): Promise<number> {
-  const settings = readSettings(cli)
-  const { file, core } = settings
-  if (settings.notify.length === 0) throw new Said(`Nobody is told: ${file} has no notify. Write for instance notify: [{ url: "\${NTFY_URL}", events: [move, alarm] }]`)
-  const message: Message = {
-    id: `${core.app}-test-${cli.clock.id()}`,
-    app: core.app,
-    epoch: null,
-    events: ['test'],
-    over: false,
-    atMs: Math.round(cli.clock.now().wallMs),
-    reason: null,
-    sentence: `lifeboat notify, typed at ${hostname()}, tries its channels: nothing has happened`,
-    next: 'to look: lifeboat status',
-  }
-  const tried = await Promise.all(channelsOf(settings, cli.clock).map((channel) => tryOne(channel, message, cli)))
+  const tried = await tryThere(cli, await groundOf(cli))
   if (cli.flags.json) cli.json(tried)
   else for (const line of columns(tried.map(({ channel, events, outcome, detail, ms }) => [channel, events.join(', '), outcome === 'done' ? `took it in ${took(ms)}` : `did not take it: ${detail}`]))) cli.out(line)
   return tried.every(({ outcome }) => outcome === 'done') ? exits.done : exits.notAsItShouldBe
 }
 
-async function tryOne(channel: Channel, message: Message, cli: Cli) {
-  const startedMs = cli.clock.now().monoMs
-  const { outcome, detail } = await channel.send(message, cli.stop())
-  return { channel: channel.channel, events: channel.events, outcome, detail, ms: Math.round(cli.clock.now().monoMs - startedMs) }
-}
+/** A controller elsewhere tells by its own channels, so it tries them itself. */
+const tryThere = (cli: Cli, ground: Ground): Promise<Tried[]> =>
+  'controller' in ground
+    ? ground.controller.call<Tried[]>('/notify', { post: { by: hostname() }, mostMs: tryMsMost, signal: cli.stop() })
+    : tryChannels(ground, { machine: hostname(), clock: cli.clock, signal: cli.stop() })

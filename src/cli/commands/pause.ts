@@ -2,21 +2,22 @@ import { formatDuration, parseDuration } from '../../config/durations.ts'
 import { exits, Said } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
+import { groundOf } from '../ground.ts'
 import { pauseWhile } from '../pause-while.ts'
-import { readSettings, refuseNoStore } from '../store.ts'
+import { refuseNoStore } from '../store.ts'
 import { shortTime } from '../times.ts'
 
 /** Stops automatic moves and reasserts for a while, an hour where nothing else is said; with a command while it runs, and no longer than that. `command` null: none. */
 export async function pause(cli: Cli, options: { for: string | null; why: string | null; command: string[] | null }): Promise<number> {
   const forMs = lengthOf(options.for ?? '1h')
   if (options.command?.length === 0) throw new Said('Behind -- stands no command. Write it there, such as lifeboat pause -- ./deploy.sh, or leave the -- out')
-  const settings = readSettings(cli)
+  const ground = await groundOf(cli)
   if (options.command) {
-    refuseNoStore(settings)
-    return pauseWhile(cli, settings, { argv: options.command, forMs, why: options.why })
+    refuseNoStore(ground)
+    return pauseWhile(cli, ground, { argv: options.command, forMs, why: options.why })
   }
   const untilMs = forMs === null ? null : cli.clock.now().wallMs + forMs
-  await ask(cli, settings, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why: options.why ?? '' }) })
+  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why: options.why ?? '' }) })
   const until = untilMs === null ? 'for ever' : `for ${formatDuration(forMs!)}, until ${shortTime(untilMs, cli.clock.now().wallMs)} UTC`
   cli.out(`Automatic moves are paused ${until}. To end it: lifeboat resume`)
   return exits.done

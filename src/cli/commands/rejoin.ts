@@ -3,15 +3,15 @@ import { leavesData } from '../../core/plan.ts'
 import type { SiteWatch } from '../../core/types.ts'
 import { ask, refusalOf } from '../ask.ts'
 import type { Cli } from '../cli.ts'
+import { groundOf } from '../ground.ts'
 import { agree } from '../question.ts'
-import { readSettings } from '../store.ts'
 
 /** A person says that a fenced site's data is in order: it is a standby again. */
 export async function rejoin(cli: Cli, { site }: { site: string }): Promise<number> {
-  const settings = readSettings(cli)
-  const { core } = settings
+  const ground = await groundOf(cli)
+  const { core } = ground
   let seen: SiteWatch | undefined
-  const done = await ask(cli, settings, {
+  const done = await ask(cli, ground, {
     command: 'rejoin',
     warm: false,
     wish: async (state) => {

@@ -1,38 +1,40 @@
 import { freshLedger } from '../../core/ledger.ts'
 import { exits } from '../../errors.ts'
-import type { Settings } from '../../config/settings.ts'
 import type { OpenStore } from '../../store/sqlite.ts'
 import type { Cli } from '../cli.ts'
+import { groundOf, type Ground } from '../ground.ts'
 import { decisionOf } from '../moves.ts'
+import { patient } from '../patience.ts'
 import { allWell, screen } from '../screen.ts'
 import { statusOf } from '../snapshot.ts'
-import { liveReport, openToRead, readSettings } from '../store.ts'
+import { liveReport, openToRead } from '../store.ts'
 
 const watchEveryMs = 2_000
 const clear = '\u001b[2J\u001b[H'
 
 /** What is active, each site's health and why, and what to type next. */
 export async function status(cli: Cli, { watch, exitCode }: { watch: boolean; exitCode: boolean }): Promise<number> {
-  const settings = readSettings(cli)
-  const store = await openToRead(settings, cli.clock)
-  if (!watch) return show(cli, settings, store, exitCode)
+  const ground = await groundOf(cli)
+  const opened = await openToRead(ground, cli.clock)
+  if (!watch) return show(cli, ground, opened, exitCode)
   const stop = cli.stop()
+  const store = patient(opened, cli)
   for (;;) {
-    const code = await show(cli, settings, store, exitCode, cli.terminal.out && !cli.flags.json ? clear : '')
+    const code = await show(cli, ground, store, exitCode, cli.terminal.out && !cli.flags.json ? clear : '')
     await cli.clock.sleep(watchEveryMs, stop).catch(() => {}) // Told to stop: that is the end of watching, and no fault.
     if (stop.aborted) return code
   }
 }
 
-async function show(cli: Cli, settings: Settings, store: OpenStore, exitCode: boolean, before = ''): Promise<number> {
+async function show(cli: Cli, ground: Ground, store: OpenStore, exitCode: boolean, before = ''): Promise<number> {
   const view = await store.read()
   const live = liveReport(view, cli.clock)
-  const status = await statusOf({ settings, view, live, journal: store, nowMs: cli.clock.now().wallMs })
+  const status = await statusOf({ ground, view, live, journal: store, nowMs: cli.clock.now().wallMs })
   if (cli.flags.json) cli.json(status)
   else {
     const last = view.ledger?.past[0]
     const movedBy = last ? await decisionOf(last.epoch, store) : null
-    cli.out(before + screen(cli, status, { settings, view, live, movedBy }).join('\n'))
+    cli.out(before + screen(cli, status, { ground, view, live, movedBy }).join('\n'))
   }
-  return exitCode && !allWell(status, view.ledger ?? freshLedger(settings.core)) ? exits.notAsItShouldBe : exits.done
+  return exitCode && !allWell(status, view.ledger ?? freshLedger(ground.core)) ? exits.notAsItShouldBe : exits.done
 }
