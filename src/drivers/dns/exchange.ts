@@ -1,7 +1,5 @@
-import { createSocket } from 'node:dgram'
 import { connect, isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../clock.ts'
 
 // One message to one DNS server and its answer back, as bytes.
 
@@ -17,52 +15,11 @@ export const parseServer = (server: string, defaultPort = 53): { address: string
 /** `IP:port`, with brackets around an IPv6 address. */
 export const formatServer = (address: string, port: number): string => (isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`)
 
-const placeOf = (server: string): { address: string; port: number } => {
+/** Its parts; throws where it is none. */
+export const placeOf = (server: string): { address: string; port: number } => {
   const place = parseServer(server)
   if (!place) throw new Error(`not IP:port: ${server}`)
   return place
-}
-
-type Asked = { server: string; bytes: Buffer; timeoutMs: number; isAnswer: (bytes: Buffer) => boolean }
-
-/**
- * Asks over UDP, from a port that the system picks at random; repeated after a third and two thirds of the time, since a lost datagram says
- * nothing of the server. Other datagrams than the answer are passed over. Null: no answer in time, or nobody listens.
- */
-export const askUdp = async ({ server, bytes, timeoutMs, isAnswer }: Asked, clock: Clock, signal: AbortSignal): Promise<Buffer | null> => {
-  const { address, port } = placeOf(server)
-  const deadline = clock.deadline(timeoutMs, signal)
-  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
-  const answered = new Promise<Buffer | null>((resolve) => {
-    const giveUp = (): void => resolve(null)
-    if (deadline.aborted) giveUp()
-    deadline.addEventListener('abort', giveUp, { once: true })
-    socket.on('error', giveUp)
-    socket.on('message', (answer) => {
-      if (isAnswer(answer)) resolve(answer)
-    })
-    // Connected, so that only this server's datagrams arrive, and a closed port is told at once.
-    socket.connect(port, address, () => socket.send(bytes))
-  })
-  const over = new AbortController()
-  void repeat(() => socket.send(bytes), timeoutMs / 3, clock, over.signal)
-  try {
-    return await answered
-  } finally {
-    over.abort()
-    socket.close()
-  }
-}
-
-const repeat = async (send: () => void, everyMs: number, clock: Clock, over: AbortSignal): Promise<void> => {
-  try {
-    for (let times = 0; times < 2; times++) {
-      await clock.sleep(everyMs, over)
-      send()
-    }
-  } catch {
-    // Answered or given up meanwhile: there is nobody left to tell.
-  }
 }
 
 /** A TCP connection to a DNS server; questions may overlap, and are told apart by id. */

@@ -3,8 +3,8 @@ import type { HostView, RecordSet } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'
 import type { Dig } from '../../ports.ts'
 import { signedBy, signersIn } from './dnssec.ts'
-import { askUdp, openStream } from './exchange.ts'
-import type { Stream } from './exchange.ts'
+import { openTcpLine, openUdpLine } from './line.ts'
+import type { Line } from './line.ts'
 import { throughWildcards } from './wildcards.ts'
 import type { Ask } from './wildcards.ts'
 import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
@@ -48,28 +48,22 @@ const answerTo = (question: Buffer, bytes: Buffer): Message | null => {
   }
 }
 
-const askTcp = async (stream: Promise<Stream>, question: Buffer): Promise<Message | null> => {
-  try {
-    return answerTo(question, await (await stream).ask(question))
-  } catch {
-    return null // No connection, or it ended first: could not find out.
-  }
-}
+const askOver = (line: Line, question: Buffer): Promise<Message | null> => line.ask(question, (bytes) => answerTo(question, bytes))
 
 /** One question by UDP, then by TCP where the answer is truncated. Null: no answer. */
 export const ask = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
-  const question = encodeQuestion(asking, anyId(clock))
-  const isAnswer = (bytes: Buffer): boolean => answerTo(question, bytes) !== null
-  const bytes = await askUdp({ server: asking.server, bytes: question, timeoutMs: asking.timeoutMs, isAnswer }, clock, signal)
-  const answer = bytes && answerTo(question, bytes)
+  const line = openUdpLine(asking, clock, signal)
+  const answer = await askOver(line, encodeQuestion(asking, anyId(clock)))
+  line.close()
   return answer && answer.flags & flags.truncated ? askByTcp(asking, clock, signal) : answer
 }
 
 /** One question over a TCP connection of its own. Null: no answer. */
 export const askByTcp = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
-  const stream = openStream(asking.server, clock.deadline(asking.timeoutMs, signal))
-  const answer = await askTcp(stream, encodeQuestion(asking, anyId(clock)))
-  await stream.then((open) => open.close(), () => undefined) // One that never opened needs no closing.
+  const question = encodeQuestion(asking, anyId(clock))
+  const line = openTcpLine(asking, () => question, clock, signal)
+  const answer = await askOver(line, question)
+  line.close()
   return answer
 }
 
@@ -138,27 +132,28 @@ const signedViewBy = async (ask: Ask, dig: Dig, wallMs: number): Promise<HostVie
 }
 
 const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: AbortSignal): Promise<HostView | null> => {
-  const failed = new AbortController()
-  const over = AbortSignal.any([signal, failed.signal])
-  const { server, timeoutMs, dnssec = false } = dig
-  const stream = transport === 'tcp' ? openStream(server, over) : null
-  stream?.catch(() => undefined) // Each question says so itself; one that is never asked must not leave the rejection unhandled.
-  // Questions on one connection are told apart by id, so these count up from a random one.
+  const { server, zone, timeoutMs, dnssec = false } = dig
+  // Questions on one line are told apart by id, so these count up from a random one.
   let id = anyId(clock)
-  const byTcp = async (asking: Asking): Promise<Message | null> => {
-    const deadline = clock.deadline(timeoutMs, over)
-    const late = new Promise<null>((resolve) => deadline.addEventListener('abort', () => resolve(null), { once: true }))
-    return stream && (await Promise.race([askTcp(stream, encodeQuestion(asking, (id = (id + 1) & 0xffff))), late]))
+  const encode = (asking: Asking): Buffer => encodeQuestion(asking, (id = (id + 1) & 0xffff))
+  const again = (): Buffer => encode({ server, name: zone, type: rrTypes.SOA, timeoutMs })
+  const line = transport === 'tcp' ? openTcpLine(dig, again, clock, signal) : openUdpLine(dig, clock, signal)
+  const failed = new AbortController()
+  const end = (): void => {
+    line.close()
+    failed.abort()
   }
   const may: Ask = async (name, type) => {
-    if (over.aborted) return null
+    if (failed.signal.aborted) return null
     const asking = { server, name, type, timeoutMs, dnssec }
-    return recordsIn(stream ? await byTcp(asking) : await ask(asking, clock, over), name)
+    const answer = await askOver(line, encode(asking))
+    const isCut = answer !== null && answer.flags & flags.truncated && transport === 'udp'
+    return recordsIn(isCut ? await askByTcp(asking, clock, failed.signal) : answer, name)
   }
   const must: Ask = async (name, type) => {
     const records = await may(name, type)
     // One question without an answer makes the whole view unknown: the others need not be waited for.
-    if (!records) failed.abort()
+    if (!records) end()
     return records
   }
   try {
@@ -167,7 +162,7 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
   } catch {
     return null // A value that is none, e.g. an A of three bytes: could not find out.
   } finally {
-    failed.abort()
+    end()
   }
 }
 

@@ -33,13 +33,10 @@ export type Message = { id: number; opcode: number; rcode: number; flags: number
 // ── Names ────────────────────────────────────────────────────────────────────
 
 const escapeLabel = (label: Buffer): string =>
-  [...label]
-    .map((byte) => {
-      const char = String.fromCharCode(byte).toLowerCase()
-      if (byte < 0x21 || byte > 0x7e) return `\\${String(byte).padStart(3, '0')}`
-      return char === '.' || char === '\\' ? `\\${char}` : char
-    })
-    .join('')
+  label
+    .toString('latin1')
+    .replace(/[^\x21-\x7e]|[.\\]/g, (char) => (char === '.' || char === '\\' ? `\\${char}` : `\\${String(char.charCodeAt(0)).padStart(3, '0')}`))
+    .toLowerCase()
 
 const unescapeLabel = (label: string): Buffer =>
   Buffer.from(

@@ -3,7 +3,8 @@ import { machineClock } from '../../../src/clock.ts'
 import { embedded, startEmbedded } from '../../../src/drivers/dns/embedded.ts'
 import type { Embedded } from '../../../src/drivers/dns/embedded.ts'
 import { embeddedZone } from '../../../src/drivers/dns/embedded-zone.ts'
-import { askUdp, openStream } from '../../../src/drivers/dns/exchange.ts'
+import { openStream } from '../../../src/drivers/dns/exchange.ts'
+import { openUdpLine } from '../../../src/drivers/dns/line.ts'
 import { digHost } from '../../../src/drivers/dns/query.ts'
 import { rfc2136 } from '../../../src/drivers/dns/rfc2136.ts'
 import { sign, tsigKey } from '../../../src/drivers/dns/tsig.ts'
@@ -56,8 +57,10 @@ describe('the embedded server', () => {
   const message = (more: Partial<Message>): Buffer =>
     encodeMessage({ id: 7, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions: [], answers: [], authorities: [], additionals: [], ...more })
   const byUdp = async (bytes: Buffer): Promise<Message | null> => {
-    const answer = await askUdp({ server: server.server, bytes, timeoutMs: 300, isAnswer: () => true }, machineClock, AbortSignal.timeout(5000))
-    return answer && decodeMessage(answer)
+    const line = openUdpLine({ server: server.server, timeoutMs: 300 }, machineClock, AbortSignal.timeout(5000))
+    const answer = await line.ask(bytes, decodeMessage)
+    line.close()
+    return answer
   }
   const byTcp = async (bytes: Buffer): Promise<Message> => {
     const stream = await openStream(server.server, AbortSignal.timeout(5000))

@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { startEmbedded } from '../../../src/drivers/dns/embedded.ts'
-import { formatServer, parseServer } from '../../../src/drivers/dns/exchange.ts'
+import { formatServer, frame, parseServer, takeMessages } from '../../../src/drivers/dns/exchange.ts'
 import { digHost } from '../../../src/drivers/dns/query.ts'
 import type { Transport } from '../../../src/drivers/dns/query.ts'
 import { decodeMessage, encodeMessage, encodeValue } from '../../../src/drivers/dns/wire.ts'
@@ -40,10 +42,10 @@ const served = async () => {
 }
 
 /** A server over UDP that answers whatever the test says. */
-const fake = async (answer: (asked: Message) => Buffer[]) => {
+const fake = async (answer: (asked: Message, port: number) => Buffer[]) => {
   const socket = createSocket('udp4')
   socket.on('message', (bytes, from) => {
-    for (const each of answer(decodeMessage(bytes))) socket.send(each, from.port, from.address)
+    for (const each of answer(decodeMessage(bytes), from.port)) socket.send(each, from.port, from.address)
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -101,12 +103,40 @@ describe('reading one server', () => {
     await stop()
     for (const transport of ['udp', 'tcp'] as const) expect(await dig(server, transport, [www], 5000)).toBeNull()
   })
+  test('null at once where there is no way to the server', async () => {
+    // The broadcast address: the system refuses to send there unless asked to, so nothing leaves this machine.
+    expect(await dig('255.255.255.255:53', 'udp', [www], 60_000)).toBeNull()
+  })
+  test('a question that is left unanswered is not pushed for ever', async () => {
+    const questions: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      takeMessages(socket, (bytes) => {
+        const asked = decodeMessage(bytes)
+        questions.push(asked.questions[0]!.name)
+        if (asked.questions[0]!.type !== 16) socket.write(frame(reply(asked)))
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    stops.push(async () => void server.close())
+    expect(await dig(`127.0.0.1:${(server.address() as AddressInfo).port}`, 'tcp', [www], 300)).toBeNull()
+    expect(questions.filter((name) => name === www)).toHaveLength(2)
+    expect(questions.length).toBeLessThan(10)
+  })
   test('null where UDP and TCP disagree', async () => {
     const { server } = await served()
     const lying = await startProxy(server, { reply: (message) => (message.includes(Buffer.from([127, 0, 0, 12])) ? Buffer.from(message.toString('hex').replace('7f00000c', '7f00000d'), 'hex') : message) })
     stops.push(lying.stop)
     expect((await dig(lying.server, 'tcp'))?.sets[0]?.values).toEqual(['127.0.0.13'])
     expect(await dig(server, 'both')).not.toBeNull()
+  })
+  test('all of it is asked from one port, and anew from another', async () => {
+    const ports = new Set<number>()
+    const server = await fake((asked, port) => (ports.add(port), [reply(asked)]))
+    await dig(server, 'udp', Array.from({ length: 20 }, (_, n) => `n${n}.${zone}`))
+    expect(ports.size).toBe(1)
+    await dig(server)
+    expect(ports.size).toBe(2)
   })
   test('answers to another question, or with another id, are passed over', async () => {
     const server = await fake((asked) => [
