@@ -26,6 +26,8 @@ export type World = {
   /** How a site answers from now on; gives how many requests it has failed. */
   answer(site: Site, answers: Answers): Promise<number>
   kill(site: Site): Promise<void>
+  /** Starts a killed site again. */
+  revive(site: Site): Promise<void>
   /** By how many seconds the wall clocks of these hosts are off from now on; all others are right. */
   clocks(offS: Partial<Record<(typeof clocked)[number], number>>): Promise<void>
   /** The date as a vantage gives it in its answers. */
@@ -62,26 +64,29 @@ export const canStart = async (): Promise<boolean> => {
   return true
 }
 
+/** What may differ from the world of the cuts. `clocks` false: nobody's clock can be set, and looking at it costs nothing. `others`: more hosts, by address. */
+export type Differs = { yaml?: (layout: Layout) => string; clocks?: boolean; others?: Record<string, string> }
+
 /** Starts a world, adopted and well. */
-export const startWorld = async (): Promise<World> => {
-  const faketime = await debian(['libfaketime'])
+export const startWorld = async ({ yaml = yamlOf, clocks = true, others = {} }: Differs = {}): Promise<World> => {
+  const faketime = clocks ? await debian(['libfaketime']) : null
   const knotd = await debian(['knot'])
-  if (!faketime || !knotd) throw new Error('libfaketime or knot could not be unpacked')
+  if ((clocks && !faketime) || !knotd) throw new Error('libfaketime or knot could not be unpacked')
   const folder = await mkdtemp(join(tmpdir(), 'lab-world-'))
-  const net = await startNet(hosts)
+  const net = await startNet({ ...hosts, ...others })
   const stops: (() => Promise<unknown>)[] = [() => net.stop(), () => rm(folder, { recursive: true, force: true })]
   try {
-    return await people(net, folder, { faketime: faketime.root, knotd, stops })
+    return await people(net, folder, { yaml, faketime: faketime?.root ?? null, knotd, stops })
   } catch (error) {
     for (const stop of stops) await stop()
     throw error
   }
 }
 
-type Means = { faketime: string; knotd: NonNullable<Awaited<ReturnType<typeof debian>>>; stops: (() => Promise<unknown>)[] }
+type Means = { yaml: (layout: Layout) => string; faketime: string | null; knotd: NonNullable<Awaited<ReturnType<typeof debian>>>; stops: (() => Promise<unknown>)[] }
 
 /** Puts programs on the hosts of the network. */
-const people = async (net: Net, folder: string, { faketime, knotd, stops }: Means): Promise<World> => {
+const people = async (net: Net, folder: string, { yaml, faketime, knotd, stops }: Means): Promise<World> => {
   const authority = makeAuthority()
   const certificates = certificatesOf(authority)
   const lines: Line[] = []
@@ -123,7 +128,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
     await rename(`${clockFile(host)}.new`, clockFile(host)) // It is read again at each look at the clock, so never half of it.
   }
   // The wall clock alone is moved: timers and durations run on the monotonic one, as where a machine's clock is set wrong.
-  const fakeClock = (host: string): Record<string, string> => ({
+  const fakeClock = (host: string): Record<string, string> => faketime === null ? {} : ({
     LD_PRELOAD: join(faketime, `usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`),
     FAKETIME_TIMESTAMP_FILE: clockFile(host),
     FAKETIME_NO_CACHE: '1',
@@ -150,7 +155,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   const lay = async (layout: Layout): Promise<void> => {
     if (layout === laid) return
     const from = lines.length
-    await writeFile(join(folder, 'lifeboat.yaml'), yamlOf(layout))
+    await writeFile(join(folder, 'lifeboat.yaml'), yaml(layout))
     watching.kill('SIGHUP')
     await world.until('the changed file is taken', () => lines.slice(from).some(({ msg }) => msg.includes('was read anew')))
     laid = layout
@@ -164,7 +169,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
   const isCalm = ({ active, move, cooldownUntilMs, decision, sites }: Status): boolean =>
     active === 'alpha' && move === null && cooldownUntilMs === null && decision?.sentence === calm && sites.every(({ role, verdict, why }) => role !== 'fenced' && verdict === 'well' && why === '3 of 3 vantages')
 
-  await Promise.all([writeFile(join(folder, 'ca.pem'), authority.ca), writeFile(join(folder, 'lifeboat.yaml'), yamlOf('apart')), ...clocked.map((host) => setClock(host, 0))])
+  await Promise.all([writeFile(join(folder, 'ca.pem'), authority.ca), writeFile(join(folder, 'lifeboat.yaml'), yaml('apart')), ...clocked.map((host) => setClock(host, 0))])
   let laid: Layout = 'apart'
   let knot: Knot | undefined
   stops.unshift(async () => knot?.stop())
@@ -181,6 +186,7 @@ const people = async (net: Net, folder: string, { faketime, knotd, stops }: Mean
       await end(sites.get(site), 'SIGKILL')
       sites.delete(site)
     },
+    revive: startSite,
     clocks: async (offS) => void (await Promise.all(clocked.map((host) => setClock(host, offS[host] ?? 0)))),
     dateAt: async (vantage) => {
       const child = begin('controller', ['-e', `fetch('http://${hosts[vantage]}:8687/healthz').then((r) => process.send(Date.parse(r.headers.get('date'))))`])

@@ -1,0 +1,80 @@
+// How long an app is lost: from the cut to the first changed answer. Two sites, three vantages (the controller's own and two elsewhere), a
+// controller and Knot on a network of their own; policy.outage 0s, so that nothing but the looking is measured.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hosts, yamlOf } from '../real/setting.ts'
+import { startWorld } from '../real/world.ts'
+import type { World } from '../real/world.ts'
+import { cuts, timeCut } from './detect/cuts.ts'
+import type { Cut } from './detect/cuts.ts'
+import { openEye } from './detect/eye.ts'
+import { peersBeside, peerHosts } from './detect/peers.ts'
+import type { Bench, BenchOptions, Figure } from './frame.ts'
+
+type Pace = {
+  name: string
+  check: { interval: string; timeout: string; fall: number }
+  intervalMs: number
+  /** How long the active site has to have been held before it is cut. */
+  heldMs: number
+  goalsMs: Partial<Record<Cut, number>>
+  /** The row of a peer. */
+  beside: string
+}
+
+const paces: Pace[] = [
+  { name: '10 probes/s, fall 2', check: { interval: '100ms', timeout: '90ms', fall: 2 }, intervalMs: 100, heldMs: 0, goalsMs: { kill: 350, blackhole: 600 }, beside: 'HAProxy, inter 100ms fall 2' },
+  { name: '1 probe/s, fall 3', check: { interval: '1s', timeout: '300ms', fall: 3 }, intervalMs: 1_000, heldMs: 0, goalsMs: { kill: 1_400, blackhole: 1_900 }, beside: 'HAProxy, inter 1s fastinter 100ms fall 3' },
+  { name: '1 probe per 2 s, fall 3, held open', check: { interval: '2s', timeout: '1s', fall: 3 }, intervalMs: 2_000, heldMs: 6_000, goalsMs: { kill: 500 }, beside: 'PowerDNS Lua, ifurlup every 1 s' },
+]
+
+/** The world's file with this pace: the controller looks for itself too, and waits for nothing. */
+const fileOf = ({ check: { interval, timeout, fall } }: Pace): string =>
+  yamlOf('apart')
+    .replace(/interval: .*\n/, `interval: ${interval}\n`)
+    .replace(/timeout: .*\n/, `timeout: ${timeout}\n`)
+    .replace(/fall: .*\n/, `fall: ${fall}\n`)
+    .replace(/ {2}oslo: .*\n/, '  here: { cloud: ovh }\n')
+    .replace(/outage: .*\n/, 'outage: 0s\n')
+    .replace(/appFault: .*\n/, 'appFault: 0s\n')
+    .replace(/cooldown: .*\n/, 'cooldown: 0s\n')
+    .replace(/maxMovesPerHour: .*\n/, 'maxMovesPerHour: 1000\n')
+
+const measure = async (world: World, pace: Pace, { runs, say }: BenchOptions): Promise<Figure[]> => {
+  const eye = await openEye(world.net, 'customer', { dns: { server: `${hosts.knot}:53`, name: 'shop.example' } })
+  const figures: Figure[] = []
+  try {
+    for (const cut of cuts.filter((each) => pace.goalsMs[each] !== undefined)) {
+      const values: number[] = []
+      while (values.length < runs) {
+        await eye.shows(hosts.alpha, 30_000)
+        await sleep(pace.heldMs)
+        values.push(await timeCut(world, eye, { cut, intervalMs: pace.intervalMs, changed: hosts.beta }))
+        say(`${pace.name}, ${cut}: ${Math.round(values.at(-1)!)} ms (${values.length} of ${runs})`)
+        await world.heal()
+      }
+      figures.push({ what: `${pace.name}: ${cut}`, unit: 'ms', values, goal: { of: 'p99', most: pace.goalsMs[cut]! }, beside: `${pace.beside}: ${cut}` })
+    }
+  } finally {
+    await eye.stop()
+  }
+  return figures
+}
+
+export const bench: Bench = {
+  name: 'detect',
+  needs: 'root',
+  run: async (options) => {
+    const figures: Figure[] = []
+    for (const pace of paces) {
+      const last = pace === paces.at(-1)
+      const world = await startWorld({ yaml: () => fileOf(pace), clocks: false, others: { customer: '192.0.2.90', ...(last ? peerHosts : {}) } })
+      try {
+        figures.push(...(await measure(world, pace, options)))
+        if (last) figures.push(...(await peersBeside(world, options)))
+      } finally {
+        await world.stop()
+      }
+    }
+    return figures
+  },
+}
