@@ -139,13 +139,13 @@ const soonest = (answers: Answer[]): number | null => {
 const turning = ({ says, run }: Vote) => run !== 0 && (says === 'unknown' || (says === 'up') === run < 0)
 
 /**
- * How long after a round's begin the next one begins: the interval, a quarter of it where a streak rises, a tenth where one falls. Fast
- * down, slow up: the budgets, not the rounds, are there to wait out a restart.
+ * How long after a round's begin the next one begins: the interval, a quarter of it where a streak rises, a twentieth where one falls.
+ * Fast down, slow up: the budgets, not the rounds, are there to wait out a restart.
  */
 export function roundEveryMs({ votes }: Watch, intervalMs: number): number {
   const turns = Object.values(votes).flatMap((bySite) => Object.values(bySite).filter(turning))
   if (turns.length === 0) return intervalMs
-  return turns.some(({ run }) => run < 0) ? Math.min(intervalMs / 4, Math.max(roundLeastMs, intervalMs / 10)) : intervalMs / 4
+  return turns.some(({ run }) => run < 0) ? Math.min(intervalMs / 4, Math.max(roundLeastMs, intervalMs / 20)) : intervalMs / 4
 }
 
 /** True: some voter fails to reach it; its cloud is then asked the costlier questions. */
