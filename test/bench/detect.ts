@@ -7,7 +7,8 @@ import type { World } from '../real/world.ts'
 import { cuts, timeCut } from './detect/cuts.ts'
 import type { Cut } from './detect/cuts.ts'
 import { openEye } from './detect/eye.ts'
-import { peersBeside, peerHosts } from './detect/peers.ts'
+import { peersBeside } from './detect/peers.ts'
+import { peerHosts } from './detect/programs.ts'
 import type { Bench, BenchOptions, Figure } from './frame.ts'
 
 type Pace = {
@@ -21,14 +22,14 @@ type Pace = {
   beside: string
 }
 
-const paces: Pace[] = [
+export const paces: Pace[] = [
   { name: '10 probes/s, fall 2', check: { interval: '100ms', timeout: '90ms', fall: 2 }, intervalMs: 100, heldMs: 0, goalsMs: { kill: 350, blackhole: 600 }, beside: 'HAProxy, inter 100ms fall 2' },
   { name: '1 probe/s, fall 3', check: { interval: '1s', timeout: '300ms', fall: 3 }, intervalMs: 1_000, heldMs: 0, goalsMs: { kill: 1_400, blackhole: 1_900 }, beside: 'HAProxy, inter 1s fastinter 100ms fall 3' },
   { name: '1 probe per 2 s, fall 3, held open', check: { interval: '2s', timeout: '1s', fall: 3 }, intervalMs: 2_000, heldMs: 6_000, goalsMs: { kill: 500 }, beside: 'PowerDNS Lua, ifurlup every 1 s' },
 ]
 
 /** The world's file with this pace: the controller looks for itself too, and waits for nothing. */
-const fileOf = ({ check: { interval, timeout, fall } }: Pace): string =>
+export const fileOf = ({ check: { interval, timeout, fall } }: Pace): string =>
   yamlOf('apart')
     .replace(/interval: .*\n/, `interval: ${interval}\n`)
     .replace(/timeout: .*\n/, `timeout: ${timeout}\n`)

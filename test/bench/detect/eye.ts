@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asked, Seen } from '../../lab/net-poller.ts'
 import type { Net } from '../../lab/net.ts'
 
@@ -10,10 +11,12 @@ export type Eye = {
   since(text: string, mostMs: number): Promise<bigint>
   /** From now on only new answers count. */
   watch(): void
-  /** Waits until the newest answer has this text in it. */
+  /** Waits until every answer of 2 s had this text in it. */
   shows(text: string, mostMs: number): Promise<void>
   stop(): Promise<void>
 }
+
+const calmMs = 2_000
 
 const program = join(import.meta.dirname, '../../lab/net-poller.ts')
 
@@ -23,31 +26,38 @@ export const openEye = async (net: Net, host: string, asked: Asked): Promise<Eye
   const child = spawn(ip, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = once(child, 'exit')
   let last = ''
+  let lastMs = performance.now()
   let seen: Seen[] = []
   let look = (): void => {}
   child.on('message', (each: Seen) => {
     last = each.value
+    lastMs = performance.now()
     seen.push(each)
     look()
   })
-  const until = <T>(what: string, mostMs: number, find: () => T | undefined): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${host} never saw ${what} in ${mostMs / 1000} s, but ${last || 'nothing'}`)), mostMs)
-      look = () => {
-        const found = find()
-        if (found === undefined) return
-        clearTimeout(late)
-        look = () => {}
-        resolve(found)
-      }
-      look()
-    })
+  const shows = async (text: string, mostMs: number): Promise<void> => {
+    const untilMs = performance.now() + mostMs
+    while (!last.includes(text) || performance.now() - lastMs < calmMs) {
+      if (performance.now() > untilMs) throw new Error(`${host} did not come to see ${text} for good in ${mostMs / 1000} s, but ${last || 'nothing'}`)
+      await sleep(50)
+    }
+  }
   await once(child, 'spawn')
   child.send(asked)
   return {
+    shows,
     watch: () => void (seen = []),
-    since: async (text, mostMs) => BigInt((await until(text, mostMs, () => seen.find(({ value }) => value.includes(text)))).atNs),
-    shows: (text, mostMs) => until(text, mostMs, () => last.includes(text) || undefined).then(() => undefined),
+    since: async (text, mostMs) => {
+      const found = new Promise<Seen>((resolve) => {
+        look = () => {
+          const first = seen.find(({ value }) => value.includes(text))
+          if (first) resolve(first)
+        }
+        look()
+      })
+      const late = sleep(mostMs, null, { ref: false }).then(() => Promise.reject(new Error(`${host} never saw ${text} in ${mostMs / 1000} s, but ${last || 'nothing'}`)))
+      return BigInt((await Promise.race([found, late])).atNs)
+    },
     stop: async () => {
       child.kill('SIGKILL')
       await ended
