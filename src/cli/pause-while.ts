@@ -10,6 +10,7 @@ import { exits, Said, textOf } from '../errors.ts'
 import { ask } from './ask.ts'
 import { asker, type Cli } from './cli.ts'
 import type { Ground } from './ground.ts'
+import { patient } from './patience.ts'
 import { onSignal } from './signals.ts'
 import { openToRead } from './store.ts'
 import { shortTime } from './times.ts'
@@ -53,7 +54,7 @@ export const pauseIsOver = ({ core }: Ground): string =>
 const until = ({ untilMs }: Pause, { clock }: Cli): string => (untilMs === null ? 'for ever' : `until ${shortTime(untilMs, clock.now().wallMs)} UTC`)
 
 async function standing({ cli, ground }: Around): Promise<Pause | null> {
-  const store = await openToRead(ground, cli.clock)
+  const store = patient(await openToRead(ground, cli.clock), cli)
   try {
     return (await store.read()).ledger?.pause ?? null
   } finally {

@@ -32,6 +32,9 @@ export type Controller = {
 }
 
 const callMs = 5_000
+/** A long stretch of the journal, with what each decision rested on, is some megabytes. */
+const longMs = 30_000
+const shortMost = 100
 
 /** Opens nothing: each method is one call. */
 export function controllerAt(remote: Remote): Controller {
@@ -50,6 +53,7 @@ export function controllerAt(remote: Remote): Controller {
   const timed = async <T extends { nowMs: number }>(path: string): Promise<T> => {
     const askedMs = here.now().wallMs
     const answer = await call<T>(path)
+    if (typeof answer.nowMs !== 'number') throw notOurs(url)
     aheadMs = Math.round(answer.nowMs - (askedMs + here.now().wallMs) / 2)
     return answer
   }
@@ -60,7 +64,6 @@ export function controllerAt(remote: Remote): Controller {
     call,
     config: async () => {
       const config = await timed<RemoteConfig>('/config')
-      if (typeof config?.version !== 'string') throw notOurs(url)
       if (config.version !== version) throw new Said(`The controller at ${url.href} is lifeboat ${config.version}, and this is ${version}. Install that version here, or type the command on its machine`)
       return config
     },
@@ -72,7 +75,7 @@ export function controllerAt(remote: Remote): Controller {
 function storeOf(url: URL, call: Controller['call'], read: OpenStore['read']): OpenStore {
   const entries: Journal['entries'] = (query) => {
     const words = Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])
-    return call<StoredEntry[]>(`/journal?${new URLSearchParams(words)}`)
+    return call<StoredEntry[]>(`/journal?${new URLSearchParams(words)}`, { mostMs: query.most > shortMost ? longMs : callMs })
   }
   return {
     read: async (): Promise<SeenElsewhere> => ({ ...(await read()), elsewhere: true }),
@@ -107,10 +110,18 @@ async function callPage<T>({ url, token, clock }: Remote, path: string, { post, 
     throw new Said(`The controller at ${url.href} cannot be reached: ${why}. Is it running, with this address under listen?`, exits.unfinished)
   }
   if (answer.status !== 200) throw refusalOf(url, token, answer)
+  const said = objectIn(answer.text)
+  if (said === null) throw notOurs(url)
+  return said as T
+}
+
+/** Null: it is no JSON of ours. */
+function objectIn(text: string): object | null {
   try {
-    return JSON.parse(answer.text) as T
+    const said: unknown = JSON.parse(text)
+    return typeof said === 'object' ? said : null
   } catch {
-    throw notOurs(url)
+    return null // Not JSON: the caller says so.
   }
 }
 

@@ -12,7 +12,7 @@ import { freePort } from '../lab/ports.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 export const launcher = join(root, 'src/lifeboat.js')
-const main = join(root, 'src/main.ts')
+export const main = join(root, 'src/main.ts')
 export const pinnedNode = join(root, `node_modules/node-linux-${process.arch}/bin/node`)
 
 export const owner = '5f0c9a7be2d14c3f8a60b1d29e7c4f11'

@@ -1,8 +1,10 @@
-import { connect } from 'node:net'
-import { request } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { createServer, request, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { machineClock as clock } from '../../src/clock.ts'
+import { machineClock as clock, type Clock } from '../../src/clock.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
 import { emptyWatch } from '../../src/core/observe.ts'
 import type { Request, State } from '../../src/core/types.ts'
@@ -10,6 +12,7 @@ import { memoryClient, memoryState } from '../../src/store/memory.ts'
 import { controllerAt } from '../../src/store/remote.ts'
 import { pagesOf } from '../../src/web/pages.ts'
 import { hidden } from '../../src/cli/secrets.ts'
+import { liveReport, viewForOthers } from '../../src/cli/store.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
 import { configOf, pastOf } from '../core/house.ts'
 
@@ -98,6 +101,8 @@ test('a command elsewhere reads and asks through it what it would in the store',
   expect((await there.read()).requests).toEqual((await store.read()).requests)
   expect((await store.read()).requests).toMatchObject([{ id: 'r1', what: 'pause', why: 'a test' }])
   await store.commit({ revision: 0, ledger: freshLedger(configOf()), entries: [{ event: 'request', atMs: 1, msg: 'taken', fields: { epoch: 3 } }], takes: 'r1' })
+  await there.ask({ request: { ...pause('r2'), why: 'speak mellon' } as Request })
+  expect((await there.read()).requests, 'no secret leaves it').toMatchObject([{ id: 'r2', why: 'speak (hidden)' }])
   expect(await there.entries({ event: 'request', epoch: 3, most: 5 })).toEqual(await store.entries({ event: 'request', epoch: 3, most: 5 }))
   await expect(there.commit({ revision: 1, ledger: freshLedger(configOf()), entries: [] })).rejects.toThrow('itself writes its ledger')
 })
@@ -111,6 +116,53 @@ test('what cannot be asked is a sentence: no controller, another token, another 
   await expect(store('a-token-of-somebody').ask({ request: { ...pause(), expiresMs: 5 } })).rejects.toThrow('has expired already')
   await expect(store('a-token-of-somebody').entries({ most: 1e9 })).rejects.toThrow('/journal takes')
   expect(lines).toEqual([])
+})
+
+const page = (status: number, type: string, text: string, headers = {}) => (response: ServerResponse) => void response.writeHead(status, { 'content-type': type, ...headers }).end(text)
+const notOurs = 'What answers at URL is not a controller of lifeboat. Name the address of its listen'
+
+test.each<[string, (response: ServerResponse) => void, number, string]>([
+  ['a web page', page(200, 'text/html', '<h1>ok</h1>'), 2, notOurs],
+  ['other JSON', page(200, 'application/json', '{"ok":true}'), 2, notOurs],
+  ['JSON of nothing', page(200, 'application/json', 'null'), 2, notOurs],
+  ['no such page', page(404, 'text/html', '<h1>404</h1>'), 2, notOurs],
+  ['a proxy before one that is gone', page(502, 'text/html', '<h1>502</h1>'), 4, 'The controller at URL cannot be reached: what stands before it answers 502'],
+  ['a redirect, which would carry the token along', page(302, 'text/html', '', { location: 'http://127.0.0.1:9/' }), 4, 'The controller at URL cannot be reached: unexpected redirect. Is it running, with this address under listen?'],
+  ['another version', page(200, 'application/json', '{"version":"1.2.2","nowMs":1}'), 2, 'The controller at URL is lifeboat 1.2.2, and this is 1.2.3. Install that version here, or type the command on its machine'],
+  ['a bug there', page(500, 'text/plain', ''), 1, 'The controller at URL has a bug (500): what it is stands in its log'],
+  ['a refusal of a host name', page(403, 'text/plain', 'Without a token nothing is said\n'), 2, 'The controller at URL refuses (403): Without a token nothing is said'],
+])('who is no controller of this version is one sentence: %s', async (_, answer, exit, message) => {
+  const server = createServer((_, response) => answer(response))
+  onTestFinished(() => void (server.closeAllConnections(), server.close()))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  await expect(controllerAt({ url, token: 'x', clock, version: '1.2.3' }).config()).rejects.toMatchObject({ exit, message: message.replace('URL', url.href) })
+})
+
+test('a call ends with its deadline, and at once when it is aborted', async () => {
+  const server = createServer(() => {})
+  onTestFinished(() => void (server.closeAllConnections(), server.close()))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { call } = controllerAt({ url, token: null, clock, version: '1.2.3' })
+  await expect(call('/zones', { mostMs: 50 })).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('no answer in 0.05 s') })
+  await expect(call('/zones', { signal: AbortSignal.abort(new Error('told to stop')) })).rejects.toThrow('told to stop')
+})
+
+test.each([-600_000, 600_000])('a machine whose clock is %i ms off asks and shows by the clock of the controller', async (offMs) => {
+  const { url, store } = await served()
+  const off: Clock = { ...clock, now: () => ({ ...clock.now(), wallMs: clock.now().wallMs + offMs }) }
+  const controller = controllerAt({ url: new URL(url), token: null, clock: off, version: '1.2.3' })
+  await controller.config()
+  expect(Math.abs(controller.clock.now().wallMs - clock.now().wallMs)).toBeLessThan(60_000)
+  await controller.store.ask({ request: { ...pause(), expiresMs: controller.clock.now().wallMs + 30_000 } })
+  expect((await store.read()).requests).toMatchObject([{ id: 'r1' }])
+  const { monoMs, wallMs } = clock.now()
+  // As of a controller on a machine that happens to have our name: whether its process lives is that machine's to say.
+  const leader = { id: 'ctl-1', pid: 2 ** 30, machine: hostname(), sinceMs: wallMs, command: 'watch' }
+  await store.ask({ report: { leader, atMonoMs: monoMs, atWallMs: wallMs, watch: emptyWatch(), decision: null, waits: null, dns: [], configHash: 'h' } })
+  expect(liveReport(await controller.store.read(), controller.clock)?.leader).toEqual(leader)
+  expect(liveReport(viewForOthers(await store.read(), clock), clock), 'its machine has no such process').toBeNull()
 })
 
 test('a slow sender and too long a body are cut off', async () => {
