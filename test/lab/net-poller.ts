@@ -33,7 +33,7 @@ const askDns = ({ server, name }: { server: string; name: string }): void => {
   }, 1)
 }
 
-// A page takes more than a datagram: every 5 ms.
+// A page takes more than a datagram: every 10 ms.
 const askHttp = ({ url }: { url: string }): void =>
   void setInterval(() => {
     const request = get(url, { agent: false, timeout: 10_000 }, (response) => {
@@ -42,7 +42,7 @@ const askHttp = ({ url }: { url: string }): void =>
       response.on('error', () => undefined)
     })
     request.on('timeout', () => request.destroy()).on('error', () => undefined) // A proxy without a site answers nobody well.
-  }, 5)
+  }, 10)
 
 process.once('message', (asked: Asked) => ('dns' in asked ? askDns(asked.dns) : askHttp(asked.http)))
 process.on('disconnect', () => process.exit())

@@ -19,11 +19,14 @@ export const unmake: Record<Cut, (world: World, site: Site) => Promise<unknown>>
   blackhole: (world) => world.net.lose(),
 }
 
-/** Cuts alpha at a random moment of an interval, and gives the ms from just before the cut to the first answer in which `changed` stands. */
-export const timeCut = async (world: World, eye: Eye, { cut, intervalMs, changed }: { cut: Cut; intervalMs: number; changed: string }): Promise<number> => {
+/** An eye, and what stands in its answer once it is led to beta. */
+export type Looks = { eye: Eye; changed: string }
+
+/** Cuts alpha at a random moment of an interval, and gives the ms from just before the cut to the first changed answer of each. */
+export const timeCut = async (world: World, looks: Looks[], { cut, intervalMs }: { cut: Cut; intervalMs: number }): Promise<number[]> => {
   await sleep(Math.random() * intervalMs)
-  eye.watch()
+  for (const { eye } of looks) eye.watch()
   const fromNs = process.hrtime.bigint()
   await make[cut](world, 'alpha')
-  return Number((await eye.since(changed, 60_000)) - fromNs) / 1e6
+  return Promise.all(looks.map(async ({ eye, changed }) => Number((await eye.since(changed, 60_000)) - fromNs) / 1e6))
 }

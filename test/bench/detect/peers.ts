@@ -9,38 +9,61 @@ import type { Unpacked } from '../../lab/debian.ts'
 import type { World } from '../../real/world.ts'
 import type { BenchOptions, Figure } from '../frame.ts'
 import { cuts, timeCut, unmake } from './cuts.ts'
-import type { Cut } from './cuts.ts'
+import type { Cut, Looks } from './cuts.ts'
 import { openEye } from './eye.ts'
-import type { Eye } from './eye.ts'
 import { peers } from './programs.ts'
 import type { Peer } from './programs.ts'
 
-/** The same cuts before the eyes of others, each alone: the time to their changed answer. One that cannot be had is left out, and that is said. */
+type Running = Looks & { peer: Peer; stop(): Promise<void> }
+
+/** The same cuts before the eyes of others, all at once: the time to each one's changed answer. One that cannot be had is left out, and that is said. */
 export const peersBeside = async (world: World, options: BenchOptions): Promise<Figure[]> => {
-  const figures: Figure[] = []
-  for (const peer of peers) {
-    const unpacked = await debian(peer.packages)
-    if (unpacked === null) options.say(`${peer.name} is left out: it could not be unpacked`)
-    const values = unpacked && await measureOne(world, peer, unpacked, options).catch((error: unknown) => {
-      options.say(`${peer.name} is left out: ${error instanceof Error ? error.message : String(error)}`)
-      return null
-    })
-    for (const cut of cuts) figures.push({ what: `${peer.name}: ${cut}`, unit: 'ms', values: values?.[cut] ?? [], goal: null, beside: null })
+  const running: Running[] = []
+  try {
+    for (const peer of peers) {
+      const started = await begin(world, peer, options).catch((error: unknown) => `${error instanceof Error ? error.message : String(error)}`)
+      if (typeof started === 'string') options.say(`${peer.name} is left out: ${started}`)
+      else running.push(started)
+    }
+    const figures: Figure[] = []
+    if (running.length > 0) for (const cut of cuts) figures.push(...(await measureCut(world, running, cut, options)))
+    return figures
+  } finally {
+    await Promise.all(running.map(({ stop }) => stop()))
+  }
+}
+
+const measureCut = async (world: World, running: Running[], cut: Cut, { runs, say }: BenchOptions): Promise<Figure[]> => {
+  const figures = running.map(({ peer }): Figure => ({ what: `${peer.name}: ${cut}`, unit: 'ms', values: [], goal: null, beside: null }))
+  const intervalMs = Math.max(...running.map(({ peer }) => peer.intervalMs))
+  for (let run = 1; run <= runs; run++) {
+    await Promise.all(running.map(({ eye, peer }) => eye.shows(peer.shows.alpha, 60_000)))
+    const values = await timeCut(world, running, { cut, intervalMs })
+    await unmake[cut](world, 'alpha')
+    for (const [i, value] of values.entries()) figures[i]!.values.push(value)
+    say(`${cut} (${run} of ${runs}): ${running.map(({ peer }, i) => `${peer.name} ${Math.round(values[i]!)} ms`).join(' · ')}`)
   }
   return figures
 }
 
-const measureOne = async (world: World, peer: Peer, unpacked: Unpacked, options: BenchOptions): Promise<Record<Cut, number[]>> => {
+/** Starts it, with a customer who asks it, and waits until that one is led to alpha. */
+const begin = async (world: World, peer: Peer, options: BenchOptions): Promise<Running> => {
+  const unpacked = await debian(peer.packages)
+  if (unpacked === null) throw new Error('it could not be unpacked')
   const folder = await mkdtemp(join(tmpdir(), 'lab-peer-'))
-  const stop = await start(world, peer, unpacked, folder, options)
+  const end = await start(world, peer, unpacked, folder, options)
   const eye = await openEye(world.net, 'customer', peer.asked)
-  try {
-    const kill = await measureCuts(world, peer, eye, 'kill', options)
-    return { kill, blackhole: await measureCuts(world, peer, eye, 'blackhole', options) }
-  } finally {
+  const stop = async (): Promise<void> => {
     await eye.stop()
-    await stop()
+    await end()
     await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await eye.shows(peer.shows.alpha, 30_000)
+    return { peer, eye, changed: peer.shows.beta, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
@@ -64,15 +87,4 @@ const start = async (world: World, peer: Peer, { root, env }: Unpacked, folder: 
     child.kill('SIGKILL')
     await ended
   }
-}
-
-const measureCuts = async (world: World, peer: Peer, eye: Eye, cut: Cut, { runs, say }: BenchOptions): Promise<number[]> => {
-  const values: number[] = []
-  while (values.length < runs) {
-    await eye.shows(peer.shows.alpha, 60_000)
-    values.push(await timeCut(world, eye, { cut, intervalMs: peer.intervalMs, changed: peer.shows.beta }))
-    await unmake[cut](world, 'alpha')
-    say(`${peer.name}, ${cut}: ${Math.round(values.at(-1)!)} ms (${values.length} of ${runs})`)
-  }
-  return values
 }

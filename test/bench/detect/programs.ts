@@ -27,12 +27,12 @@ const addresses = { alpha: hosts.alpha, beta: hosts.beta }
 const dnsOf = (address: string): Asked => ({ dns: { server: `${address}:53`, name: 'shop.example' } })
 
 /** Beta is its backup: it takes nothing while alpha passes for up, whatever becomes of the requests. */
-const haproxy = (inter: string, fall: number, intervalMs: number, timeoutMs: number): Peer => ({
+const haproxy = ({ inter, fall, intervalMs, timeoutMs, port }: { inter: string; fall: number; intervalMs: number; timeoutMs: number; port: number }): Peer => ({
   name: `HAProxy, inter ${inter} fall ${fall}`,
   packages: ['haproxy'],
   host: 'haproxy',
   intervalMs,
-  asked: { http: { url: `http://${peerHosts.haproxy}:8080/healthz` } },
+  asked: { http: { url: `http://${peerHosts.haproxy}:${port}/healthz` } },
   shows: { alpha: 'shop at alpha', beta: 'shop at beta' },
   prepare: async (folder, _, write) => {
     const check = `check inter ${inter} fall ${fall} rise 2 ssl verify none`
@@ -43,7 +43,7 @@ const haproxy = (inter: string, fall: number, intervalMs: number, timeoutMs: num
   timeout client 5s
   timeout server 5s
 frontend shop
-  bind ${peerHosts.haproxy}:8080
+  bind ${peerHosts.haproxy}:${port}
   default_backend sites
 backend sites
   option httpchk GET /healthz
@@ -111,8 +111,8 @@ query-cache-ttl=0
 }
 
 export const peers: Peer[] = [
-  haproxy('100ms', 2, 100, 90),
-  haproxy('1s fastinter 100ms', 3, 1_000, 300),
+  haproxy({ inter: '100ms', fall: 2, intervalMs: 100, timeoutMs: 90, port: 8080 }),
+  haproxy({ inter: '1s fastinter 100ms', fall: 3, intervalMs: 1_000, timeoutMs: 300, port: 8081 }),
   powerdns,
   gdnsd,
 ]
