@@ -2,6 +2,7 @@ import { admit, requested } from '../core/admit.ts'
 import { sentenceOf } from '../core/explain.ts'
 import { planHash } from '../core/plan.ts'
 import type { Config, Decision, Lifted, Plan, Request, State } from '../core/types.ts'
+import type { AskedKind } from '../core/words.ts'
 import { exits, Said } from '../errors.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import { findActor, type Actor } from './actor.ts'
@@ -58,7 +59,7 @@ async function put(cli: Cli, store: OpenStore, actor: Actor, { wish, after }: As
   return exit === exits.done && after ? after(store, actor) : exit
 }
 
-export type MoveWish = { kind: 'failover' | 'switchover' | 'failback'; to: string | null; lifted: Lifted }
+export type MoveWish = { kind: AskedKind; to: string | null; lifted: Lifted }
 
 /** The plan that a wish for a move stands for now, and what would be answered to it. `plan` null: there is none. */
 export function planFor(wish: MoveWish, state: State, config: Config): { plan: Plan | null; epoch: number; decision: Decision } {

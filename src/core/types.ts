@@ -1,5 +1,5 @@
 import type { Telling } from './telling.ts'
-import type { AnswerKind, Claim, Health, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
+import type { AnswerKind, AskedKind, Claim, Health, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
 
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
 export type Time = { monoMs: number; wallMs: number }
@@ -264,7 +264,7 @@ export type Request = {
   /** Wall clock, at most 60 s after it was asked. */
   expiresMs: number
 } & (
-  | { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted; planHash: string }
+  | { what: 'move'; kind: AskedKind; to: string | null; lifted: Lifted; planHash: string }
   /** What the command read in DNS: the highest epoch of ours, the values that become ours, the longest TTL. */
   | { what: 'adopt'; to: string; seenEpoch: number; oldValues: string[]; oldTtlS: number | null; planHash: string }
   | { what: 'pause'; untilMs: number | null; why: string }

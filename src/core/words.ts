@@ -119,6 +119,8 @@ export const moveKinds = {
   adopt: 'the names are taken over, and point at the active site',
 } as const
 export type MoveKind = keyof typeof moveKinds
+/** What a person may ask for by name; the others follow from what is so. */
+export type AskedKind = Exclude<MoveKind, 'evacuate' | 'repoint' | 'adopt'>
 
 /** The steps of every move, in their order. */
 export const steps = ['ready', 'claim', 'drain', 'fence', 'caught-up', 'promote', 'shift', 'point', 'confirm'] as const

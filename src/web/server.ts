@@ -34,7 +34,7 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
     answer(options, request, response).catch((thrown: unknown) => {
       if (request.socket.destroyed) return response.destroy()
       if (thrown instanceof Said) return reply(response, thrown.exit === exits.unfinished ? 503 : 400, 'text/plain', `${thrown.message}\n`)
-      options.log({ level: 'error', event: 'request', msg: `${request.method ?? ''} ${request.url ?? ''} could not be answered: ${textOf(thrown)}` })
+      options.log({ level: 'error', event: 'config', msg: `${request.method ?? ''} ${request.url ?? ''} could not be answered: ${textOf(thrown)}` })
       reply(response, 500, 'text/plain', '')
     })
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { moveKinds } from '../core/words.ts'
 import type { Request } from '../core/types.ts'
+import type { AskedKind } from '../core/words.ts'
 import { Said } from '../errors.ts'
 import type { Journal } from '../ports.ts'
 
@@ -8,8 +8,8 @@ import type { Journal } from '../ports.ts'
 
 const common = { id: z.string().min(1).max(64), by: z.string().max(200), expiresMs: z.number() }
 const lifted = z.strictObject({ force: z.boolean(), unready: z.boolean(), unfenced: z.boolean(), acceptLoss: z.boolean() })
+const kinds = ['failover', 'switchover', 'failback'] as const satisfies AskedKind[]
 const pause = { untilMs: z.number().nullable(), why: z.string() }
-const kinds = Object.keys(moveKinds) as [keyof typeof moveKinds, ...(keyof typeof moveKinds)[]]
 
 const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
   z.strictObject({ ...common, what: z.literal('move'), kind: z.enum(kinds), to: z.string().nullable(), lifted, planHash: z.string() }),

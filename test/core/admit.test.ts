@@ -3,10 +3,10 @@ import { admit, requested } from '../../src/core/admit.ts'
 import { nothingLifted } from '../../src/core/decide.ts'
 import { planHash, planOf } from '../../src/core/plan.ts'
 import type { Config, Decision, Ledger, Lifted, Request } from '../../src/core/types.ts'
-import type { MoveKind } from '../../src/core/words.ts'
+import type { AskedKind } from '../../src/core/words.ts'
 import { configOf, day, freeze, ledgerOf, moveOf, storyOf, type Round, type Story } from './house.ts'
 
-type Asked = { kind: MoveKind; to?: string | null; lifts?: (keyof Lifted)[] }
+type Asked = { kind: AskedKind; to?: string | null; lifts?: (keyof Lifted)[] }
 
 const asks = ({ state, config }: Story, { kind, to = null, lifts = [] }: Asked): Request => {
   const lifted = { ...nothingLifted, ...Object.fromEntries(lifts.map((flag) => [flag, true])) }

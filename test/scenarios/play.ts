@@ -9,7 +9,7 @@ import { planHash } from '../../src/core/plan.ts'
 import type { HostView, Next } from '../../src/core/moving.ts'
 import type { Config, Decision, Lifted, Request, SiteWatch } from '../../src/core/types.ts'
 import { upkeep } from '../../src/core/upkeep.ts'
-import type { AnswerKind, Claim, MoveKind } from '../../src/core/words.ts'
+import type { AnswerKind, Claim, AskedKind } from '../../src/core/words.ts'
 import { formatMarker } from '../../src/core/marker.ts'
 import { configOf, hostOf, ledgerOf, markerText, storyOf, viewOf, worldOf, type Story } from '../core/house.ts'
 import { parseLine, type Line } from './script.ts'
@@ -168,7 +168,7 @@ const requestOf = (play: Play, by: string, [name, ...rest]: string[]): Request =
   if (name === 'resume') return { ...base, what: 'resume' }
   if (name === 'rejoin') return { ...base, what: 'rejoin', site: words[0]! }
   const lifted = { ...nothingLifted, ...Object.fromEntries(rest.flatMap((w) => (flags[w] ? [[flags[w], true]] : []))) }
-  const asked = { kind: name as MoveKind, to: words[0] ?? null }
+  const asked = { kind: name as AskedKind, to: words[0] ?? null }
   const plan = requested(story.state, story.config, asked)
   return { ...base, what: 'move', ...asked, lifted, planHash: 'reason' in plan ? '' : planHash(plan, story.state.ledger.epoch + 1) }
 }

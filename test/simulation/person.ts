@@ -5,7 +5,7 @@ import { emptyWatch } from '../../src/core/observe.ts'
 import { planHash, planOf } from '../../src/core/plan.ts'
 import { parseMarker } from '../../src/core/marker.ts'
 import type { Lifted, Request, State } from '../../src/core/types.ts'
-import type { MoveKind } from '../../src/core/words.ts'
+import type { AskedKind } from '../../src/core/words.ts'
 import type { StoreView } from '../../src/ports.ts'
 import { memoryClient } from '../../src/store/memory.ts'
 import { epochWallMs } from './process.ts'
@@ -26,7 +26,7 @@ export type Person = {
   adopt(site?: string): Promise<boolean>
 }
 
-type Asking = { what: 'move'; kind: MoveKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
+type Asking = { what: 'move'; kind: AskedKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
 
 export function newPerson(world: World, random: Random): Person {
   const { scheduler, scenario, judge } = world

@@ -113,6 +113,11 @@ test('what cannot be asked is a sentence: no controller, another token, another 
   await expect(store('x', 'http://127.0.0.1:9').read()).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('cannot be reached') })
   await expect(store('x').read()).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('does not take our token') })
   await expect(store('a-token-of-somebody').ask({ request: { ...pause(), what: 'dance' } as never })).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('no request that this version') })
+  const { id, by, expiresMs } = pause()
+  const move = (kind: string) => ({ id, by, expiresMs, what: 'move', kind, to: 'hetzner', lifted: { force: true, unready: true, unfenced: false, acceptLoss: false }, planHash: 'x' }) as Request
+  // A kind that no person asks for would go past what is asked of a move by hand.
+  await expect(store('a-token-of-somebody').ask({ request: move('repoint') })).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('no request that this version') })
+  await store('a-token-of-somebody').ask({ request: move('failover') })
   await expect(store('a-token-of-somebody').ask({ request: { ...pause(), expiresMs: 5 } })).rejects.toThrow('has expired already')
   await expect(store('a-token-of-somebody').entries({ most: 1e9 })).rejects.toThrow('/journal takes')
   expect(lines).toEqual([])
