@@ -22,11 +22,14 @@ const listenOf = (port: number) => `listen: { address: "127.0.0.1:${port}", toke
 
 type House = Rig & { url: string; listen: string; watching: Running; ask(...args: string[]): Promise<Ran> }
 
+/** On a busy machine a site may look down for a moment: it must be longer until that counts, and nothing may move for it. */
+const calm = (yaml: string): string => yaml.replace('interval: 400ms', 'interval: 600ms').replace('timeout: 350ms', 'timeout: 550ms').replace('fall: 2', 'fall: 4').replaceAll(/(outage|appFault): 1s/g, '$1: 10m')
+
 /** Adopted, watched, and well. `ask` types a command far away, with the controller and its token in the environment. */
 async function watched(change = (yaml: string) => yaml, variables = ''): Promise<House> {
   const house = await rig()
   const port = await freePort(['127.0.0.1'])
-  await house.write((yaml) => change(yaml + listenOf(port)))
+  await house.write((yaml) => change(calm(yaml) + listenOf(port)))
   if (variables) await writeFile(join(house.folder, 'lifeboat.env'), variables, { mode: 0o600 })
   expect((await house.run('adopt', '--yes')).all).toContain('epoch 1')
   const watching = house.start('watch')
@@ -34,7 +37,7 @@ async function watched(change = (yaml: string) => yaml, variables = ''): Promise
   const url = `http://127.0.0.1:${port}`
   const ask: House['ask'] = (...args) => far({ LIFEBOAT_CONTROLLER: url, LIFEBOAT_CONTROLLER_TOKEN: token }, args)
   const wellThere = async () => JSON.parse((await ask('status', '--json')).out).decision?.reason === 'well'
-  await vi.waitUntil(wellThere, { timeout: 20_000 })
+  await vi.waitUntil(wellThere, { timeout: 30_000 })
   return { ...house, url, listen: listenOf(port), watching, ask }
 }
 
@@ -48,15 +51,17 @@ const timeless = ({ code, out, err }: Ran) => ({
 test('what is looked at from elsewhere is what is seen beside the store: the same words, JSON and exit codes', async () => {
   const { run, ask, printed } = await watched()
   expect((await ask('switchover', 'hetzner', '--yes')).code).toBe(0)
-  await vi.waitUntil(async () => JSON.parse((await run('status', '--json')).out).decision?.reason === 'well', { timeout: 20_000 })
   const looks: [number, ...string[]][] = [
     [0, 'status', '--exit-code'], [0, 'status', '--json'], [0, 'history', '--json'], [0, 'explain', '--json'], [2, 'explain', 'ffff'], [0, 'plan', 'switchover', 'aws', '--json'],
     [3, 'plan', 'failover'], [3, 'rejoin', 'aws'], [2, 'failover', 'aws', '--force'], [2, 'switchover', 'attic', '--yes'], [0, 'adopt'], [2, 'disown'], [2, 'notify'],
   ]
   for (const [code, ...words] of looks) {
-    const [here, there] = await Promise.all([run(...words), ask(...words)])
-    expect(timeless(there), words.join(' ')).toEqual(timeless(here))
-    expect(there.code, `${words.join(' ')}: ${there.all}`).toBe(code)
+    const compare = async () => {
+      const [here, there] = await Promise.all([run(...words), ask(...words)])
+      expect(timeless(there), words.join(' ')).toEqual(timeless(here))
+      expect(there.code, `${words.join(' ')}: ${there.all}`).toBe(code)
+    }
+    await vi.waitFor(compare, { timeout: 30_000 }) // What is seen may change between the two.
   }
   expect(printed()).not.toContain('correct-horse')
 }, 180_000)
@@ -90,7 +95,7 @@ test('what is asked from elsewhere is done there, and told as it happens', async
 
 test('what comes from ${} leaves the machine hidden, and where commands plan with it, it is printed nowhere', async () => {
   const variables = `HETZNER=${addresses.hetzner}\nBODY=ok\n`
-  const { run, ask, url } = await watched((yaml) => yaml.replace(`address: ${addresses.hetzner}`, 'address: "${HETZNER}"').replace('timeout: 350ms', 'timeout: 350ms\n  body: "${BODY}"'), variables)
+  const { run, ask, url } = await watched((yaml) => yaml.replace(`address: ${addresses.hetzner}`, 'address: "${HETZNER}"').replace('timeout: 550ms', 'timeout: 550ms\n  body: "${BODY}"'), variables)
   for (const page of ['config', 'store', 'journal?most=1000']) expect(await (await fetch(`${url}/${page}`, { headers: { authorization: `Bearer ${token}` } })).text(), page).not.toContain('correct-horse')
   const [here, there] = await Promise.all([run('plan', 'switchover', 'hetzner'), ask('plan', 'switchover', 'hetzner')])
   expect(timeless(there)).toEqual(timeless(here))
@@ -105,7 +110,7 @@ test('a command that waits stays with the move while the controller reads its fi
   await dns.stop() // No DNS host takes the change, so the move stays open.
   const moving = ask('failover', 'hetzner', '--force', '--yes')
   await watching.line(({ event, state }) => event === 'move' && state === 'open')
-  await write((yaml) => `${yaml.replace('cooldown: 2s', 'cooldown: 3s')}${listen}`)
+  await write((yaml) => `${calm(yaml).replace('cooldown: 2s', 'cooldown: 3s')}${listen}`)
   watching.child.kill('SIGHUP')
   await watching.line(({ event, msg }) => event === 'config' && /policy\.cooldown/.test(msg))
   watching.child.kill('SIGKILL')
@@ -116,12 +121,12 @@ test('a command that waits stays with the move while the controller reads its fi
   const back = await startEmbedded({ port: dns.port, zones: { 'shop.example': [...records, { name: 'www.shop.example', type: 'CNAME', ttlS: 2, value: 'shop.example' }] } })
   onTestFinished(() => back.stop())
   const { code, out, err } = await moving
-  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^(Asked again, for 60 s at most: The controller at .* cannot be reached: .*\n)?$/) })
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^(Asked again, for 60 s at most: The controller at .* cannot be reached: .*\n)*$/) })
   expect(out).toMatch(/failover aws → hetzner[^]*confirmed/)
 }, 120_000)
 
 test('a controller that does not lead is looked at; it neither moves nor lets a command move; its file can be accepted', async () => {
-  const { run, start: begin, folder, watching, write } = await watched()
+  const { start: begin, folder, watching } = await watched()
   const port = await freePort(['127.0.0.1'])
   const other = join(folder, 'other.yaml')
   await writeFile(other, (await readFile(join(folder, 'lifeboat.yaml'), 'utf8')).replace(/^listen: .*$/m, listenOf(port).trim()))
@@ -140,8 +145,6 @@ test('a controller that does not lead is looked at; it neither moves nor lets a 
   expect(await ask('check', '--accept')).toMatchObject({ code: 0, out: expect.stringMatching(/other\.yaml is accepted: listen\.address/) })
   await second.line(({ event, msg }) => event === 'leader' && /leads/.test(msg))
   await vi.waitUntil(async () => (await ask('plan', 'switchover', 'hetzner')).code === 0, { timeout: 30_000 })
-  await write()
-  expect((await run('history')).code).toBe(0)
 }, 180_000)
 
 test('the token is that of LIFEBOAT_CONTROLLER_TOKEN, else of listen in the file here; without it, or with another, nothing is said', async () => {
@@ -163,12 +166,12 @@ describe('an address that is not a controller\'s', { timeout: 60_000 }, () => {
 
   test.each([
     ['127.0.0.1:8686', 'is no address of a controller'],
-    ['http://mara:swordfish@127.0.0.1:8686', 'holds more than an address'],
-    ['http://127.0.0.1:8686/?token=swordfish', 'holds more than an address'],
+    ['http://mara:not-a-real-word@127.0.0.1:8686', 'holds more than an address'],
+    ['http://127.0.0.1:8686/?token=not-a-real-word', 'holds more than an address'],
   ])('%s', async (url, what) => {
     const { code, all } = await far({}, ['status', '--controller', url])
     expect({ code, all }).toEqual({ code: 2, all: expect.stringContaining(`--controller (or LIFEBOAT_CONTROLLER) ${what}. Write https://HOST or http://HOST:PORT`) })
-    expect(all).not.toContain('swordfish')
+    expect(all).not.toContain('not-a-real')
   })
 })
 
