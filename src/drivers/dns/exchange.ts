@@ -76,7 +76,9 @@ export const openStream = async (server: string, signal: AbortSignal): Promise<S
       new Promise((resolve, reject) => {
         if (socket.destroyed) return reject(new Error('the connection is closed'))
         waiting.set(bytes.readUInt16BE(0), { resolve, reject })
+        socket.cork() // What is asked in one go leaves in one go.
         socket.write(frame(bytes))
+        process.nextTick(() => socket.uncork())
       }),
     close: () => end(new Error('closed')),
   }

@@ -35,34 +35,38 @@ const encodeQuestion = ({ name, type, recursive, dnssec }: Asking, id: number): 
     additionals: [{ name: '', type: rrTypes.OPT, class: udpSize, ttlS: dnssec ? 0x8000 : 0, rdata: Buffer.alloc(0) }],
   })
 
-/** The answer to a question of ours: id and question are echoed. Null: it is something else, or malformed. */
-const answerTo = (question: Buffer, bytes: Buffer): Message | null => {
-  if (bytes.length < 12 || bytes.readUInt16BE(0) !== question.readUInt16BE(0)) return null
+/** The answer to a question: id and question are echoed. Null: it is something else, or malformed. */
+const answerTo = (asked: { id: number; name: string; type: number }, bytes: Buffer): Message | null => {
+  if (bytes.length < 12 || bytes.readUInt16BE(0) !== asked.id) return null
   try {
-    const [asked, answer] = [decodeMessage(question).questions[0], decodeMessage(bytes)]
+    const answer = decodeMessage(bytes)
     const [echoed, ...more] = answer.questions
-    const fits = echoed?.name === asked?.name && echoed?.type === asked?.type && echoed?.class === asked?.class && more.length === 0
+    const fits = echoed?.name === asked.name && echoed.type === asked.type && echoed.class === classes.IN && more.length === 0
     return fits && answer.flags & flags.response && answer.opcode === opcodes.QUERY ? answer : null
   } catch {
     return null // Not a DNS message at all, so not the answer.
   }
 }
 
-const askOver = (line: Line, question: Buffer): Promise<Message | null> => line.ask(question, (bytes) => answerTo(question, bytes))
+const askOver = (line: Line, asking: Asking, id: number): Promise<Message | null> => {
+  const question = encodeQuestion(asking, id)
+  const { name } = decodeName(question, 12) // As it will be read in the answer.
+  return line.ask(question, (bytes) => answerTo({ id, name, type: asking.type }, bytes))
+}
 
 /** One question by UDP, then by TCP where the answer is truncated. Null: no answer. */
 export const ask = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
   const line = openUdpLine(asking, clock, signal)
-  const answer = await askOver(line, encodeQuestion(asking, anyId(clock)))
+  const answer = await askOver(line, asking, anyId(clock))
   line.close()
   return answer && answer.flags & flags.truncated ? askByTcp(asking, clock, signal) : answer
 }
 
 /** One question over a TCP connection of its own. Null: no answer. */
 export const askByTcp = async (asking: Asking, clock: Clock, signal: AbortSignal): Promise<Message | null> => {
-  const question = encodeQuestion(asking, anyId(clock))
-  const line = openTcpLine(asking, () => question, clock, signal)
-  const answer = await askOver(line, question)
+  const id = anyId(clock)
+  const line = openTcpLine(asking, () => encodeQuestion(asking, id ^ 1), clock, signal)
+  const answer = await askOver(line, asking, id)
   line.close()
   return answer
 }
@@ -135,8 +139,8 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
   const { server, zone, timeoutMs, dnssec = false } = dig
   // Questions on one line are told apart by id, so these count up from a random one.
   let id = anyId(clock)
-  const encode = (asking: Asking): Buffer => encodeQuestion(asking, (id = (id + 1) & 0xffff))
-  const again = (): Buffer => encode({ server, name: zone, type: rrTypes.SOA, timeoutMs })
+  const nextId = (): number => (id = (id + 1) & 0xffff)
+  const again = (): Buffer => encodeQuestion({ server, name: zone, type: rrTypes.SOA, timeoutMs }, nextId())
   const line = transport === 'tcp' ? openTcpLine(dig, again, clock, signal) : openUdpLine(dig, clock, signal)
   const failed = new AbortController()
   const end = (): void => {
@@ -146,7 +150,7 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
   const may: Ask = async (name, type) => {
     if (failed.signal.aborted) return null
     const asking = { server, name, type, timeoutMs, dnssec }
-    const answer = await askOver(line, encode(asking))
+    const answer = await askOver(line, asking, nextId())
     const isCut = answer !== null && answer.flags & flags.truncated && transport === 'udp'
     return recordsIn(isCut ? await askByTcp(asking, clock, failed.signal) : answer, name)
   }

@@ -54,14 +54,14 @@ export const encodeName = (name: string): Buffer => {
   return encoded
 }
 
-/** The name at `at`, and where it ends. Throws on a name that runs out of the message or does not point backwards. */
-export const decodeName = (bytes: Buffer, at: number): { name: string; end: number } => {
-  const labels: string[] = []
+/** A name's labels and where it ends. Throws where it runs out of the message or does not point backwards. */
+const labelsAt = (bytes: Buffer, at: number): { labels: Buffer[]; end: number } => {
+  const labels: Buffer[] = []
   let end: number | null = null
   let bound = at
   for (let from = at, length = 0; ; ) {
     const size = bytes.readUInt8(from)
-    if (size === 0) return { name: labels.join('.'), end: end ?? from + 1 }
+    if (size === 0) return { labels, end: end ?? from + 1 }
     if (size >= 0xc0) {
       end ??= from + 2
       from = bytes.readUInt16BE(from) & 0x3fff
@@ -71,10 +71,20 @@ export const decodeName = (bytes: Buffer, at: number): { name: string; end: numb
     }
     length += size + 1
     if (size > 63 || length > 254 || from + 1 + size > bytes.length) throw new Error('a name is malformed')
-    labels.push(escapeLabel(bytes.subarray(from + 1, from + 1 + size)))
+    labels.push(bytes.subarray(from + 1, from + 1 + size))
     from += size + 1
   }
 }
+
+/** The name at `at`, and where it ends. Throws on a name that runs out of the message or does not point backwards. */
+export const decodeName = (bytes: Buffer, at: number): { name: string; end: number } => {
+  const { labels, end } = labelsAt(bytes, at)
+  return { name: labels.map(escapeLabel).join('.'), end }
+}
+
+/** A name's labels as `encodeName` writes them: in lower case and uncompressed. */
+const expandName = (labels: Buffer[]): Buffer =>
+  Buffer.concat([...labels.flatMap((label) => [Buffer.of(label.length), label.map((byte) => (byte > 0x40 && byte < 0x5b ? byte + 0x20 : byte))]), Buffer.of(0)])
 
 // ── Rdata ────────────────────────────────────────────────────────────────────
 
@@ -126,8 +136,8 @@ const expandRdata = (bytes: Buffer, type: number, at: number, end: number): Buff
   const parts = [bytes.subarray(at, at + within.skip)]
   let from = at + within.skip
   for (let n = 0; n < within.names; n++) {
-    const { name, end: next } = decodeName(bytes, from)
-    parts.push(encodeName(name))
+    const { labels, end: next } = labelsAt(bytes, from)
+    parts.push(expandName(labels))
     from = next
   }
   if (from > end) throw new Error('a name runs out of its record')
