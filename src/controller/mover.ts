@@ -33,10 +33,14 @@ type Run = {
   waitsFor: string
   /** Effects that were asked for. */
   did: Set<string>
+  /** What the last effects changed: the ledger alone, what the names point to, or something else. The next look goes by it. */
+  changed: 'nothing' | 'ledger' | 'names'
+  /** When the last look began, monotonic. */
+  lookedMs: number
 }
 
 const newRun = (id: string): Run => ({
-  id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, serials: {}, did: new Set(), waitsFor: '',
+  id, failed: {}, since: {}, closed: new Set(), at: null, fencedSinceMs: null, silent: new Map(), refusals: {}, serials: {}, did: new Set(), waitsFor: '', changed: 'nothing', lookedMs: 0,
 })
 
 /** Carries the open move to its end: look at the world, take the first step whose goal is not seen, look again. */
@@ -55,22 +59,35 @@ export async function runMove(self: Self, signal: AbortSignal): Promise<void> {
     }
     const world = await look(self, move, run, signal)
     const found = next(move, world, self.parts.config)
-    const wentOn = await recordSteps(self, move, run, world, found)
-    if (found.kind === 'done') return await finish(self, move, run, world, found.debts)
+    const from = run.at
+    const entries = recordSteps(self, move, run, world, found)
+    if (found.kind === 'done') return await finish(self, move, run, { world, debts: found.debts, entries })
     if (found.kind === 'abort') {
       await leave(self, move, world, found)
       continue
     }
+    if (!changesLedgerAlone(found)) await self.book.note(entries)
     if (found.kind === 'wait') await sayWaiting(self, move, run, world, found)
-    const pauseMs = found.kind === 'wait' ? turnMs.move : await act(self, run, found)
-    if (pauseMs > 0 && !wentOn) await clock.sleep(pauseMs, signal)
+    const pauseMs = found.kind === 'wait' ? waitMs(world, found) : await act(self, run, found, entries)
+    if (pauseMs > 0 && run.at === from) await clock.sleep(pauseMs, signal)
   }
 }
 
+/** A step that only changes the ledger: what the journal says of it lands in the same commit. */
+const changesLedgerAlone = (found: Next): boolean => found.kind === 'step' && found.effects.every((effect) => effect.do === 'commit')
+
+/** How long to wait for the next look. Most name servers take a change over within milliseconds, so confirm looks again soon, and then ever later. */
+const waitMs = ({ stepForMs }: World, { step }: Extract<Next, { kind: 'wait' }>): number =>
+  step === 'confirm' ? Math.min(turnMs.move, Math.max(turnMs.confirm, stepForMs.confirm ?? 0)) : turnMs.move
+
 async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Promise<World> {
   const { config, clock, data } = self.parts
+  const { changed } = run
+  run.changed = 'nothing'
+  run.lookedMs = clock.now().monoMs
   const views = async () => {
-    await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal)))
+    // What was read before this process changed the ledger is as good as what would be read a moment later.
+    if (changed !== 'ledger') await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal)))
     return self.hosts
   }
   const limit = clock.deadline(callMs.read, signal)
@@ -78,7 +95,7 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
     [site, data ? await orNull(self, 'step', `the data at ${site}`, limit, data.read(site, limit)) : null] as const
   const [hosts, servers, sites] = await Promise.all([
     views(),
-    looksAtServers(run.at) ? readServers(self, signal) : null,
+    looksAtServers(run.at) || changed === 'names' ? readServers(self, signal) : null,
     Promise.all([...new Set([move.from ?? move.to, move.to])].map(dataOf)),
   ])
   signal.throwIfAborted()
@@ -126,19 +143,21 @@ function retry(self: Self, host: string, run: Run, signal: AbortSignal): void {
   run.silent.set(host, again)
 }
 
-/** Journals the steps that this look found passed, and the one that it found itself at. True: it is at another step than before. */
-async function recordSteps(self: Self, move: Move, run: Run, world: World, found: Next): Promise<boolean> {
+/** Says the steps that this look found passed, and gives what the journal says of them and of the one that it found itself at. */
+function recordSteps(self: Self, move: Move, run: Run, world: World, found: Next): Entry[] {
   const { config } = self.parts
-  if (found.kind === 'abort') return true
+  if (found.kind === 'abort') return []
   const here = found.kind === 'done' ? null : found.step
   const passed = move.steps.slice(0, here === null ? undefined : move.steps.indexOf(here)).filter((s) => !run.closed.has(s))
   const moved = run.at !== here
-  if (!moved && passed.length === 0) return false
+  if (!moved && passed.length === 0) return []
   const snapshot = { of: 'next' as const, move, world, config, next: found }
   const entries: Entry[] = passed.map((step) => {
     const { target } = stepOf(step, move, config)
     const { sentence, outcome } = endOf(step, move, world, config)
-    const ms = Math.round(world.at.monoMs - (run.since[step] ?? world.at.monoMs))
+    // The very look that found the names pointed may have found them served.
+    const sinceMs = run.since[step] ?? (looksAtServers(step) ? run.lookedMs : world.at.monoMs)
+    const ms = Math.round(world.at.monoMs - sinceMs)
     const msg = outcome === 'nothing' ? `${step}: ${sentence}` : `${step}: ${sentence}, in ${spell(ms)}`
     run.closed.add(step)
     say(self, outcome === 'unknown' ? 'warn' : 'info', 'step', msg, { epoch: move.epoch, step, outcome, ms })
@@ -155,8 +174,7 @@ async function recordSteps(self: Self, move: Move, run: Run, world: World, found
   run.at = here
   if (moved) self.waits = null
   self.reportDue = true
-  await self.book.note(entries)
-  return moved
+  return entries
 }
 
 /** A wait that lasts is said, and again when it is for something else; figures that only count say nothing new. */
@@ -171,9 +189,11 @@ async function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, {
   await self.book.note([self.book.entry('step', msg, { epoch, step, outcome: 'waiting', phase: 'wait', startedMs: world.at.wallMs })])
 }
 
-/** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. */
-async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind: 'step' }>): Promise<number> {
-  const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect)))
+/** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. `entries` go with a commit. */
+async function act(self: Self, run: Run, found: Extract<Next, { kind: 'step' }>, entries: Entry[]): Promise<number> {
+  const { step, effects } = found
+  const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, entries)))
+  if (outcomes.every(({ outcome }) => outcome === 'done')) run.changed = changesLedgerAlone(found) ? 'ledger' : step === 'point' ? 'names' : 'nothing'
   let pauseMs = 0
   for (const [i, { outcome, detail }] of outcomes.entries()) {
     const effect = effects[i]!
@@ -198,15 +218,17 @@ async function act(self: Self, run: Run, { step, effects }: Extract<Next, { kind
 const nameOf = (effect: Effect): string =>
   effect.do === 'write' ? `${effect.host} ${effect.marker.state}` : effect.do === 'commit' ? `fenced ${effect.ledger.fenced}` : `${effect.do} ${effect.site}`
 
-async function carryOut(self: Self, run: Run, effect: Effect): Promise<WriteOutcome> {
+async function carryOut(self: Self, run: Run, effect: Effect, entries: Entry[]): Promise<WriteOutcome> {
   const { clock, data } = self.parts
   switch (effect.do) {
     case 'commit': {
       const { epoch, active, activeEpoch, fenced, move } = effect.ledger
       const changed = await self.book.change((now) =>
-        now.move?.id === run.id && now.epoch === epoch ? { ledger: { ...now, active, activeEpoch, fenced, move }, entries: [] } : null,
+        now.move?.id === run.id && now.epoch === epoch ? { ledger: { ...now, active, activeEpoch, fenced, move }, entries } : null,
       )
-      return changed ? { outcome: 'done', detail: '' } : { outcome: 'lost', detail: 'the ledger changed meanwhile' }
+      if (changed) return { outcome: 'done', detail: '' }
+      await self.book.note(entries)
+      return { outcome: 'lost', detail: 'the ledger changed meanwhile' }
     }
     case 'write':
       return writeHost(self, effect)
@@ -220,7 +242,7 @@ async function carryOut(self: Self, run: Run, effect: Effect): Promise<WriteOutc
   }
 }
 
-async function finish(self: Self, move: Move, run: Run, world: World, debts: string[]): Promise<void> {
+async function finish(self: Self, move: Move, run: Run, { world, debts, entries }: { world: World; debts: string[]; entries: Entry[] }): Promise<void> {
   const { config, clock } = self.parts
   const at = clock.now()
   const confirmMs = run.since.confirm === undefined ? 0 : at.monoMs - run.since.confirm
@@ -232,9 +254,9 @@ async function finish(self: Self, move: Move, run: Run, world: World, debts: str
   const { epoch, kind, from, to, by, cause: reason } = move
   const fields = { epoch, kind, from, to, by, reason, state: debts.length > 0 ? 'done-with-debts' : 'done', ms: at.wallMs - move.startedMs }
   const closed = await self.book.change((now) =>
-    now.move?.id === move.id ? { ledger: closeMove(now, now.move, ending, config, at), entries: [self.book.entry('move', msg, fields)] } : null,
+    now.move?.id === move.id ? { ledger: closeMove(now, now.move, ending, config, at), entries: [...entries, self.book.entry('move', msg, fields)] } : null,
   )
-  if (!closed) return
+  if (!closed) return void (await self.book.note(entries))
   self.state = { ...self.state, ledger: closed }
   self.dnsReadMs = null
   say(self, debts.length > 0 ? 'warn' : 'info', 'move', msg, fields)
