@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { waitMs } from './test/lab/wait.ts'
 
 export default defineConfig({
   test: {
@@ -8,8 +9,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // Some tests run real servers and processes for 15 s on two idle cores; a busy machine takes several times as long.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 10_000,
+    expect: { poll: { timeout: waitMs } },
   },
 })

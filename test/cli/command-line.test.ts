@@ -14,7 +14,7 @@ test('--help lists every command of CONTRACT.md, and says which are not yet buil
   for (const flag of ['config', 'controller', 'json', 'yes', 'log-level', 'help', 'version']) expect(out).toContain(`--${flag}`)
 })
 
-describe('what is not understood is the user\'s error, in one sentence with the way out', { timeout: 30_000 }, () => {
+describe('what is not understood is the user\'s error, in one sentence with the way out', () => {
   test.each([
     [['statsu'], 'There is no command "statsu". Did you mean status? All commands: lifeboat --help'],
     [['status', '--wath'], 'lifeboat status has no flag --wath. Did you mean --watch? All flags: lifeboat status --help'],

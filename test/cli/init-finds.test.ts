@@ -16,6 +16,7 @@ import { startKnot, type Knot } from '../lab/knot.ts'
 import { freePort } from '../lab/ports.ts'
 import { labKey } from '../lab/servers.ts'
 import { listenHttp, listenHttps } from '../lab/sockets.ts'
+import { waitMs } from '../lab/wait.ts'
 import { emptyFolder, fileIn, lifeboat, ok, onTerminal, site } from './init-lab.ts'
 
 const unpacked = await debian(['knot'])
@@ -81,10 +82,10 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
       begin(childAt, { 'shop.example': shop }),
       begin(otherAt, { 'shop.example': shop.replace(one, two) }),
     ])
-  }, 60_000)
+  })
   afterAll(() => Promise.all(knots.map((knot) => knot.stop())))
   // The servers stand in for the machine's resolver: between them they know every name on the way.
-  const whom = (more: Partial<Whom> = {}): Whom => ({ servers: null, resolvers: [`${childAt}:${port}`, `${parentAt}:${port}`], port, clock: machineClock, signal: AbortSignal.timeout(20_000), ...more })
+  const whom = (more: Partial<Whom> = {}): Whom => ({ servers: null, resolvers: [`${childAt}:${port}`, `${parentAt}:${port}`], port, clock: machineClock, signal: AbortSignal.timeout(waitMs), ...more })
 
   test("the zone, its parent's list, its primary, and servers that disagree", async () => {
     const found = await findZone('*.deep.www.shop.example', whom())
@@ -128,7 +129,7 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
     expect([vantages.length, notify.length, dns.hosts.length]).toEqual([3, 2, 2])
   })
 
-  test.skipIf(!mayListenAt80)('the URL, where the first site answers at a usual one', { timeout: 60_000 }, async () => {
+  test.skipIf(!mayListenAt80)('the URL, where the first site answers at a usual one', async () => {
     const identity = publicCa.issue({ names: ['shop.example'] })
     await site(one, 80, (_, response) => void response.writeHead(301, { location: 'https://shop.example/' }).end())
     await site(one, 443, (request, response) => void response.writeHead(request.url === '/' ? 200 : 404).end('ok'), identity)
@@ -146,7 +147,7 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
     expect(await fileIn(own)).toMatch(/^ {2}tls: any +# its certificate is not by a public authority\. Better: tls: \{ ca: FILE \}/m)
   })
 
-  test('a file that appears while questions are asked is not overwritten', { timeout: 30_000 }, async () => {
+  test('a file that appears while questions are asked is not overwritten', async () => {
     const folder = await emptyFolder()
     const web = await freePort([one, two])
     await Promise.all([site(one, web), site(two, web)])

@@ -5,14 +5,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { inShell } from '../../src/cli/shell-word.ts'
 import type { Identity } from '../lab/certificates.ts'
-import { start, type Ran } from './rig.ts'
-
-export const main = resolve(import.meta.dirname, '../../src/main.ts')
+import { waitMs } from '../lab/wait.ts'
+import { main, start, type Ran } from './rig.ts'
 
 /** An empty folder for one test. */
 export const emptyFolder = async (): Promise<string> => {
@@ -85,7 +84,7 @@ export const terminal = (command: string, folder: string, env: Record<string, st
     await ended
   })
   const until: Terminal['until'] = async (wanted) => {
-    const limit = AbortSignal.timeout(20_000)
+    const limit = AbortSignal.timeout(waitMs)
     for (;;) {
       const found = typeof wanted === 'string' ? text.indexOf(wanted, seen) : ((at) => (at < 0 ? -1 : at + seen))(text.slice(seen).search(wanted))
       if (found >= 0) return void (seen = found + 1)

@@ -6,8 +6,8 @@ import { debian } from '../lab/debian.ts'
 import { startKnot, type Knot } from '../lab/knot.ts'
 import { freePort } from '../lab/ports.ts'
 import { labKey } from '../lab/servers.ts'
-import { emptyFolder, fileIn, lifeboat, main, onTerminal, resolversAt, site } from './init-lab.ts'
-import { owner, start } from './rig.ts'
+import { emptyFolder, fileIn, lifeboat, onTerminal, resolversAt, site } from './init-lab.ts'
+import { main, owner, start } from './rig.ts'
 
 const unpacked = await debian(['knot'])
 const [one, two, ns] = ['127.0.61.1', '127.0.61.2', '127.0.61.53']
@@ -40,7 +40,7 @@ describe.skipIf(!unpacked)('lifeboat init', () => {
     knot = await startKnot(unpacked!, { address: ns, zones, keys: [labKey] })
     server = knot.server
     port = await freePort([one, two])
-  }, 60_000)
+  })
   afterAll(() => knot.stop())
 
   const sitesUp = () => Promise.all([site(one, port), site(two, port)])
@@ -51,7 +51,7 @@ describe.skipIf(!unpacked)('lifeboat init', () => {
   }
   const settingsIn = (folder: string) => loadSettings({ env: { TSIG_SECRET: labKey.secret, DIGITALOCEAN_TOKEN: 'not-a-real-token' }, cwd: folder })
 
-  test('without a terminal: what is found, what is said, and a file that check, adopt and watch run on', { timeout: 90_000 }, async () => {
+  test('without a terminal: what is found, what is said, and a file that check, adopt and watch run on', async () => {
     const folder = await emptyFolder()
     await sitesUp()
     const [before, serial] = [await knot.dump('shop.example'), await knot.serial('shop.example')]
@@ -163,7 +163,7 @@ Next, in this order
     expect((await readdir(folder)).sort()).toEqual(['folder', 'lifeboat.env', 'lifeboat.yaml', 'link.yaml'])
   })
 
-  test('what was said otherwise stands in the file, and what is odd is said', { timeout: 60_000 }, async () => {
+  test('what was said otherwise stands in the file, and what is odd is said', async () => {
     const folder = await emptyFolder()
     await sitesUp()
     const env = join(folder, 'lifeboat.env')
@@ -185,7 +185,7 @@ Next, in this order
     expect(ran.out).toMatch(/^ {2}lifeboat adopt --config 'my file\.yaml' /m)
   })
 
-  test('names that nobody points at one site, a short TTL, a server and a key of its own', { timeout: 60_000 }, async () => {
+  test('names that nobody points at one site, a short TTL, a server and a key of its own', async () => {
     const folder = await emptyFolder()
     await sitesUp()
     const ran = await lifeboat(folder, flags({ names: 'both.shop.example,old.shop.example', sites: null, key: 'none', server: '127.0.61.53:1', url: `http://both.shop.example:${port}/` }))
@@ -201,7 +201,7 @@ Next, in this order
     expect(settingsIn(short).core.dns.hosts[0]).toMatchObject({ ttlS: 20 })
   })
 
-  test('a lost file is begun again by its owner: adopt takes up the marker', { timeout: 60_000 }, async () => {
+  test('a lost file is begun again by its owner: adopt takes up the marker', async () => {
     const folder = await emptyFolder()
     await sitesUp()
     const ran = await lifeboat(folder, flags({ names: 'old.shop.example', url: `http://old.shop.example:${port}/`, app: 'taken', owner }))
@@ -212,7 +212,7 @@ Next, in this order
   })
 
   describe('on a terminal', () => {
-    test('asks for what is neither given nor found, and asks again where an answer is none', { timeout: 60_000 }, async () => {
+    test('asks for what is neither given nor found, and asks again where an answer is none', async () => {
       const folder = await emptyFolder()
       await sitesUp()
       const terminal = onTerminal(folder, ['init', '--nameservers', server, '--holds', 'no'])
@@ -237,7 +237,7 @@ Next, in this order
       expect(settingsIn(folder)).toMatchObject({ core: { sites: [{ site: 'web1', addresses: [one] }, { site: 'web2', addresses: [two] }], data: { holds: 'orders, uploads' } }, dns: { hosts: [{ options: { server, key: 'lifeboat' } }] } })
     })
 
-    test('the name servers of a zone that no resolver knows are asked for', { timeout: 60_000 }, async () => {
+    test('the name servers of a zone that no resolver knows are asked for', async () => {
       const [folder, beside] = [await emptyFolder(), await emptyFolder()]
       await sitesUp()
       const given = flags({ names: null, nameservers: null, url: `http://old.shop.example:${port}/` })
@@ -254,7 +254,7 @@ Next, in this order
       expect(settingsIn(folder).dns.nameservers).toEqual([server])
     })
 
-    test('a marker that is there is asked about', { timeout: 60_000 }, async () => {
+    test('a marker that is there is asked about', async () => {
       const given = [...flags({ names: 'old.shop.example', url: `http://old.shop.example:${port}/`, app: 'taken' })]
       await sitesUp()
       const [yes, no] = [await emptyFolder(), await emptyFolder()]
@@ -271,7 +271,7 @@ Next, in this order
       expect(settingsIn(no).core).toMatchObject({ app: 'mine', owner: expect.not.stringContaining(owner) })
     })
 
-    test.each<['C' | 'D', number]>([['C', 130], ['D', 2]])('Ctrl-%s in a question leaves nothing', { timeout: 30_000 }, async (key, code) => {
+    test.each<['C' | 'D', number]>([['C', 130], ['D', 2]])('Ctrl-%s in a question leaves nothing', async (key, code) => {
       const folder = await emptyFolder()
       const terminal = onTerminal(folder, ['init', '--nameservers', server])
       await terminal.answer('The names to move', 'shop.example')

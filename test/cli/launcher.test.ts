@@ -18,7 +18,7 @@ const folderOf = (): string => {
 
 const nodes = [...new Set([machineNode, pinnedNode])].filter((node) => node !== null)
 
-describe.each(nodes)('on %s', { timeout: 30_000 }, (node) => {
+describe.each(nodes)('on %s', (node) => {
   test('runs, through a link too, and passes words and exit code on', async () => {
     const link = join(folderOf(), 'lifeboat')
     symlinkSync(launcher, link)

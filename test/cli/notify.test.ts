@@ -10,7 +10,7 @@ const withEnd = (more: string) => (yaml: string) => `${yaml}${more}\n`
 const told = async (lab: Rig) => (await readFile(join(lab.folder, 'told.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line))
 const program = (lab: Rig) => writeFile(join(lab.folder, 'page-me'), '#!/bin/sh\ncat >> told.jsonl\n', { mode: 0o700 })
 
-test('lifeboat notify tries every channel, and says which took it', { timeout: 30_000 }, async () => {
+test('lifeboat notify tries every channel, and says which took it', async () => {
   const lab = await rig()
   await program(lab)
   let answer: Answer = { status: 200 }
@@ -33,7 +33,7 @@ test('lifeboat notify tries every channel, and says which took it', { timeout: 3
   expect(lab.printed()).not.toContain('secret-path')
 })
 
-test("the README's example is sound", { timeout: 30_000 }, async () => {
+test("the README's example is sound", async () => {
   const lab = await rig()
   const [, example] = /```yaml\n(notify:[^]*?)```/.exec(await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')) ?? []
   await lab.write(withEnd(example!))
@@ -44,7 +44,7 @@ test("the README's example is sound", { timeout: 30_000 }, async () => {
   expect(out).not.toContain('secret-path')
 })
 
-test('watch tells of a failover, status shows whom it could not, and a command that acts alone tells too', { timeout: 60_000 }, async () => {
+test('watch tells of a failover, status shows whom it could not, and a command that acts alone tells too', async () => {
   const lab = await rig()
   await program(lab)
   const [heart, broken] = [await startReceiver(), await startReceiver(() => ({ status: 500 }))]

@@ -1,10 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { owner, start, type Ran } from './rig.ts'
-
-const main = resolve(import.meta.dirname, '../../src/main.ts')
+import { main, owner, start, type Ran } from './rig.ts'
 
 /** A line of `check --online --json`. */
 export type Line = { about: string; finding: string; says: string }

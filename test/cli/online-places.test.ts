@@ -35,7 +35,7 @@ const at = async (address: string, port: number, server: Server): Promise<void> 
 
 const answers = (status: number, headers: Record<string, string> = {}, body = 'ok'): RequestListener => (_, response) => void response.writeHead(status, { connection: 'close', ...headers }).end(body)
 
-describe('sites', { timeout: 60_000 }, () => {
+describe('sites', () => {
   test('each address is asked as a controller asks it', async () => {
     const { server, hosts } = await zoneWith()
     const port = await freePort(['127.0.0.41', '127.0.0.42', '127.0.0.43', '127.0.0.44', '127.0.0.45'])
@@ -73,7 +73,7 @@ describe('sites', { timeout: 60_000 }, () => {
   })
 })
 
-test('vantages: token, version, canaries, clock, and what each sees', { timeout: 60_000 }, async () => {
+test('vantages: token, version, canaries, clock, and what each sees', async () => {
   const { server, hosts } = await zoneWith()
   const token = 'a-token-of-the-test'
   const vantageAt = async (itsVersion: string, itsToken = token) => {
@@ -107,7 +107,7 @@ test('vantages: token, version, canaries, clock, and what each sees', { timeout:
   expect(about[`name server ${server}`]!.at(-1)).toBe('unknown could not find out what it answers same and older')
 })
 
-describe('DigitalOcean', { timeout: 60_000 }, () => {
+describe('DigitalOcean', () => {
   const [token, second] = ['first-key-of-the-test', 'second-key-of-the-test']
   const cloudWith = async (state: Partial<SimState>, keys: string) => {
     const { server, hosts } = await zoneWith()
@@ -176,7 +176,7 @@ describe('DigitalOcean', { timeout: 60_000 }, () => {
   })
 })
 
-describe('this machine', { timeout: 60_000 }, () => {
+describe('this machine', () => {
   test('an address that is taken, a store that cannot be written', async () => {
     const { server, hosts } = await zoneWith()
     const taken = await listenTcp(() => {})
@@ -220,7 +220,7 @@ describe('this machine', { timeout: 60_000 }, () => {
   })
 })
 
-test('with everything dead it still ends, and says of each thing that it could not find out', { timeout: 60_000 }, async () => {
+test('with everything dead it still ends, and says of each thing that it could not find out', async () => {
   const [hang, other] = [await listenTcp(() => {}), await listenTcp(() => {})]
   const sim = await startSimDigitalOcean({ mode: 'hang' })
   onTestFinished(() => sim.stop())

@@ -1,5 +1,4 @@
 import { createServer, type RequestListener } from 'node:http'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { debian } from '../lab/debian.ts'
 import { startKnot, type KnotOptions } from '../lab/knot.ts'
@@ -8,7 +7,7 @@ import { startProxy } from '../lab/proxy.ts'
 import { labKey, type LabKey } from '../lab/servers.ts'
 import { listenTcp } from '../lab/sockets.ts'
 import { hostEntry, online, yamlOf } from './online-lab.ts'
-import { owner, start } from './rig.ts'
+import { main, owner, start } from './rig.ts'
 
 const unpacked = await debian(['knot'])
 const soa = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n'
@@ -45,7 +44,7 @@ describe.skipIf(!unpacked)('check --online', () => {
     const yaml = yamlOf({ check: `{ url: "http://shop.example:${port}/healthz" }`, names: ['shop.example', 'www.shop.example'], nameservers: [knot.server], hosts: [hostEntry('shop.example', knot.server, named)], more: `listen: 127.0.0.1:${await freePort(['127.0.0.1'])}` })
     const ran = await lab.run(yaml)
     expect(await knot.control('zone-read', 'shop.example')).toBe(before)
-    const offline = await start(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'check'], { cwd: lab.folder }).ended
+    const offline = await start(process.execPath, [main, 'check'], { cwd: lab.folder }).ended
     expect(ran).toMatchObject({ code: 0, err: '' })
     expect(ran.out.startsWith(offline.out)).toBe(true)
     const masked = ran.out.slice(offline.out.length).replaceAll(knot.server, 'KNOT').replaceAll(lab.folder, 'FOLDER').replace(/listen: \S+/, 'listen: ADDRESS')

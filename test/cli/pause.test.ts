@@ -13,7 +13,7 @@ const adopted = async (): Promise<Rig> => {
 }
 const shell = (lab: Rig, script: string, ...flags: string[]) => lab.start('pause', ...flags, '--', 'sh', '-c', script)
 
-describe('pause -- COMMAND', { timeout: 60_000 }, () => {
+describe('pause -- COMMAND', () => {
   test('pauses while it runs, says so beside what it prints, and resumes', async () => {
     const lab = await adopted()
     const ran = await shell(lab, `${lifeboat} status --json`).ended
@@ -125,7 +125,7 @@ describe('pause -- COMMAND', { timeout: 60_000 }, () => {
 
 const script = await execa('which', ['script'], { reject: false })
 
-test.skipIf(script.exitCode !== 0)('Ctrl-C at a terminal reaches the command once', { timeout: 60_000 }, async () => {
+test.skipIf(script.exitCode !== 0)('Ctrl-C at a terminal reaches the command once', async () => {
   const lab = await adopted()
   await writeFile(join(lab.folder, 'count.sh'), `trap 'n=$((n + 1))' INT; echo up; i=0; while [ $i -lt 20 ]; do sleep 0.1; i=$((i + 1)); done; echo "heard $n"`)
   const terminal = execa('script', ['-qec', `${lifeboat} pause -- sh count.sh`, '/dev/null'], { cwd: lab.folder, env: { CANARY_WORD: secret }, stdin: 'pipe', reject: false })

@@ -12,7 +12,7 @@ const www = { name: 'www.shop.example', type: 'CNAME' as const, ttlS: 2, value: 
 const dump = (lab: Rig) => lab.dns.dump('shop.example')
 
 describe('without a store', () => {
-  test('what only reads says how to begin one, and leaves none behind', { timeout: 60_000 }, async () => {
+  test('what only reads says how to begin one, and leaves none behind', async () => {
     const lab = await rig()
     for (const words of [['status'], ['history'], ['explain'], ['plan', 'failover'], ['switchover', 'hetzner', '--yes'], ['pause'], ['resume'], ['rejoin', 'aws', '--yes']]) {
       const { code, out, err } = await lab.run(...words)
@@ -35,7 +35,7 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     { name: 'a site that is not there', records: [a('127.0.0.41'), www], words: ['--active', 'azure'], code: 2, says: /^There is no site azure; there are aws, hetzner\n$/ },
     { name: 'no terminal and no --yes', records: [a('127.0.0.41'), www], words: ['--active', 'aws'], code: 2, says: /the same command with --yes\n$/ },
   ]
-  test.each(cases)('$name', { timeout: 30_000 }, async ({ records, change, words = [], code, says }) => {
+  test.each(cases)('$name', async ({ records, change, words = [], code, says }) => {
     const lab = await rig(records)
     await lab.write(change)
     const before = dump(lab)
@@ -44,7 +44,7 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     expect(dump(lab)).toEqual(before)
   })
 
-  test("a wildcard's own text is nobody's marker, and a name below a listed wildcard follows it", { timeout: 30_000 }, async () => {
+  test("a wildcard's own text is nobody's marker, and a name below a listed wildcard follows it", async () => {
     const wild = { ...a('127.0.0.41'), name: '*.shop.example' }
     const lab = await rig([a('127.0.0.41'), wild, { ...wild, type: 'TXT', value: 'v=spf1 -all' }])
     await lab.write((yaml) => yaml.replace(/www\.shop\.example/, 'www.shop.example, "*.shop.example"'))
@@ -54,13 +54,13 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     expect(dump(lab)).toContainEqual(expect.stringMatching(/^_lifeboat-shop\S+ \d+ TXT .*state=pointed/))
   })
 
-  test('two addresses, and a person says which site is active: both count as ours, and one stays', { timeout: 30_000 }, async () => {
+  test('two addresses, and a person says which site is active: both count as ours, and one stays', async () => {
     const lab = await rig([a('127.0.0.41'), a('127.0.0.99'), www])
     expect(await lab.run('adopt', '--active', 'aws', '--yes')).toMatchObject({ code: 0 })
     expect(dump(lab).filter((line) => / A /.test(line))).toEqual([expect.stringContaining('127.0.0.41')])
   })
 
-  test('what a stranger wrote beside ours afterwards is taken out by adopting again', { timeout: 30_000 }, async () => {
+  test('what a stranger wrote beside ours afterwards is taken out by adopting again', async () => {
     const lab = await rig()
     expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0 })
     expect(await updateByHand(lab.dns.server, 'shop.example', null, [addition('shop.example', 2, 'A', '127.0.0.99')])).toBe(0)
@@ -68,13 +68,13 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
     expect(dump(lab).filter((line) => / A /.test(line))).toEqual([expect.stringContaining('127.0.0.41')])
   })
 
-  test('a DNS host that does not answer is not found out: exit 4', { timeout: 30_000 }, async () => {
+  test('a DNS host that does not answer is not found out: exit 4', async () => {
     const lab = await rig()
     await lab.dns.stop()
     expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 4, err: expect.stringMatching(/does not answer.*nothing was done\. Try again/) })
   })
 
-  test('a store that was lost is taken up at the site of the highest pointed marker', { timeout: 30_000 }, async () => {
+  test('a store that was lost is taken up at the site of the highest pointed marker', async () => {
     const lab = await rig([a('127.0.0.42'), www, txt(marker(owner, 7, 'hetzner'))])
     const ran = await lab.run('adopt', '--yes')
     expect(ran).toMatchObject({ code: 0, err: '' })
@@ -83,7 +83,7 @@ describe('adopt refuses what is not ours, and writes nothing', () => {
 })
 
 describe('once adopted', () => {
-  test('each refusal names one way past it, and what that lifts', { timeout: 60_000 }, async () => {
+  test('each refusal names one way past it, and what that lifts', async () => {
     const lab = await rig()
     expect((await lab.run('adopt', '--yes')).code).toBe(0)
     const refused = async (says: RegExp, ...words: string[]) => expect({ words, ...(await lab.run(...words)) }).toMatchObject({ code: 3, err: expect.stringMatching(says) })
@@ -110,7 +110,7 @@ describe('once adopted', () => {
     ['the active site', (yaml: string) => yaml.replace(/^ {2}aws:.*\n/m, '  attic: { cloud: none, address: 127.0.0.43 }\n'), /^aws is the active site, and .* does not list it\. Put it back/],
     ['the owner', (yaml: string) => yaml.replace(owner, others), /^The names were adopted by owner 5f0c.*Put owner: "5f0c[^"]*" back\n$/],
     ['the app', (yaml: string) => yaml.replace('app: shop', 'app: shed').replace('version: 1', 'version: 1\nstore: { driver: sqlite, path: .lifeboat/shop.db }'), /belongs to the app "shop"/],
-  ])('a file from which %s has gone is refused', { timeout: 60_000 }, async (_, change, says) => {
+  ])('a file from which %s has gone is refused', async (_, change, says) => {
     const lab = await rig()
     expect((await lab.run('adopt', '--yes')).code).toBe(0)
     await lab.write(change)

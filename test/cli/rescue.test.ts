@@ -10,7 +10,7 @@ import { historyShape, lineShape, planShape, statusShape } from './shapes.ts'
 const parsed = (text: string) => JSON.parse(text)
 const markerIn = (lab: Rig) => lab.dns.dump('shop.example').find((line) => line.includes('v=lifeboat1'))
 
-test('adopt, watch, a site killed, failover, a look at it all, failback, replay', { timeout: 90_000 }, async () => {
+test('adopt, watch, a site killed, failover, a look at it all, failback, replay', async () => {
   const lab = await rig()
 
   // Adoption, by this command alone.

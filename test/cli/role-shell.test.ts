@@ -98,7 +98,7 @@ describe.skipIf(!unpacked.knot || !unpacked.dig)('on real name servers, by dig a
     ["another owner's at two", [now, marker('aws', 9, { by: others }), marker('aws', 9, { by: others })], 4, 4],
     ['hetzner is active', [now, now, now], 5, 0],
   ]
-  test('what they say', { timeout: 120_000 }, async () => {
+  test('what they say', async () => {
     for (const [what, words, aws, hetzner] of cases) {
       for (const [n, word] of words.entries()) await say(word, knots[n]!)
       expect({ what, ...(await asked() as object) }).toEqual({ what, ...both(aws, hetzner) })

@@ -12,7 +12,7 @@ const nobody = '127.0.0.1:1'
 /** The file with these name servers in the place of the usual one. */
 const asks = (servers: string[]) => (yaml: string) => yaml.replace(/nameservers: .*/, `nameservers: ${JSON.stringify(servers)}`)
 
-test('says which site is active, of what its name servers say alone', { timeout: 60_000 }, async () => {
+test('says which site is active, of what its name servers say alone', async () => {
   const lab = await rig([a, txt(now)])
   const behind = await rig([a, txt(old)])
   const role = async (...servers: string[]) => {
@@ -32,7 +32,7 @@ test('says which site is active, of what its name servers say alone', { timeout:
   expect((await role(behind.dns.server, nobody)).codes).toEqual([4, 4])
 })
 
-test('needs no store, no secret, and leaves nothing behind', { timeout: 60_000 }, async () => {
+test('needs no store, no secret, and leaves nothing behind', async () => {
   const lab = await rig([a, txt(now)])
   await lab.write((yaml) =>
     asks([lab.dns.server])(yaml)
@@ -49,7 +49,7 @@ test('needs no store, no secret, and leaves nothing behind', { timeout: 60_000 }
   expect(lab.printed()).not.toContain(secret)
 })
 
-test('what the user got wrong is exit 2, and says what to write', { timeout: 60_000 }, async () => {
+test('what the user got wrong is exit 2, and says what to write', async () => {
   const lab = await rig([a, txt(now)])
   expect(await lab.run('role')).toMatchObject({ code: 2, err: expect.stringMatching(/^lifeboat role needs the site that it is about: lifeboat role SITE\. The sites are aws, hetzner/) })
   expect(await lab.run('role', 'azure')).toMatchObject({ code: 2, err: expect.stringMatching(/^There is no site azure in .*lifeboat\.yaml; there are aws, hetzner\n$/) })
@@ -57,14 +57,14 @@ test('what the user got wrong is exit 2, and says what to write', { timeout: 60_
   expect(await lab.run('role', 'aws')).toMatchObject({ code: 2, err: expect.stringMatching(/has no owner/) })
 })
 
-test("another owner's marker, or none, is could not find out", { timeout: 60_000 }, async () => {
+test("another owner's marker, or none, is could not find out", async () => {
   const lab = await rig([a, txt(marker('hetzner', 8, { by: others }))])
   expect(await lab.run('role', 'hetzner')).toMatchObject({ code: 4, err: expect.stringContaining(`by owner ${owner}, and ${lab.dns.server} shows another owner's (${others})`) })
   const bare = await rig([a])
   expect(await bare.run('role', 'hetzner')).toMatchObject({ code: 4, err: expect.stringMatching(/shows none\. Where the names are not adopted: lifeboat adopt\n$/) })
 })
 
-test('an adopted name, through a move, as a host hears of it', { timeout: 60_000 }, async () => {
+test('an adopted name, through a move, as a host hears of it', async () => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   const codes = async (lab: Rig) => [(await lab.run('role', 'aws')).code, (await lab.run('role', 'hetzner')).code]
@@ -76,7 +76,7 @@ test('an adopted name, through a move, as a host hears of it', { timeout: 60_000
   expect(await codes(lab)).toEqual([4, 4])
 })
 
-test('a name server that takes the question and never answers is waited for no longer than a few seconds', { timeout: 60_000 }, async () => {
+test('a name server that takes the question and never answers is waited for no longer than a few seconds', async () => {
   const lab = await rig([a, txt(now)])
   const mute = createSocket('udp4')
   await new Promise<void>((bound) => mute.bind(0, '127.0.0.1', bound))

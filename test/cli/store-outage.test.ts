@@ -10,7 +10,7 @@ import type { Commit, StoreView } from '../../src/ports.ts'
 import type { OpenStore } from '../../src/store/sqlite.ts'
 import { rig } from './rig.ts'
 
-test('a store that cannot be written any more ends a command that acts by itself, and it says how far it got', { timeout: 90_000 }, async () => {
+test('a store that cannot be written any more ends a command that acts by itself, and it says how far it got', async () => {
   const lab = await rig()
   // A name server that never shows the change keeps the adoption open for long enough.
   const old = await startEmbedded({ zones: { 'shop.example': [{ name: 'shop.example', type: 'A', ttlS: 2, value: '127.0.0.41' }] } })
@@ -31,7 +31,7 @@ test('a store that cannot be written any more ends a command that acts by itself
 test.each([
   ['while it looks, so that it would plan from what is gone', 2],
   ['long before it has seen enough', 500],
-])('a store that vanishes under plan ends it: %s', { timeout: 60_000 }, async (_, rise) => {
+])('a store that vanishes under plan ends it: %s', async (_, rise) => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   await lab.write((yaml) => yaml.replace('interval: 400ms', 'interval: 1s').replace('rise: 2', `rise: ${rise}`))

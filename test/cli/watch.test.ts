@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rig, secret } from './rig.ts'
 
-test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, and both are said', { timeout: 40_000 }, async () => {
+test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, and both are said', async () => {
   const lab = await rig()
   const watch = lab.start('watch')
   const said = (text: string) => watch.line(({ event, msg }) => event === 'config' && msg.includes(text))
@@ -34,7 +34,7 @@ test('SIGHUP: a sound file is taken with what was seen kept, a bad one is not, a
   expect(lab.printed()).not.toContain(secret)
 })
 
-test('a file that changed between two starts is taken: what differs is logged and journaled, and no secret gets into the store', { timeout: 40_000 }, async () => {
+test('a file that changed between two starts is taken: what differs is logged and journaled, and no secret gets into the store', async () => {
   const lab = await rig()
   const led = async () => {
     const watch = lab.start('watch')
@@ -53,7 +53,7 @@ test('a file that changed between two starts is taken: what differs is logged an
   expect([stored.includes('led: policy.outage 1s → 7s'), stored.includes(secret)]).toEqual([true, false])
 })
 
-test('check --accept: who runs on another file than the leader may lead after it, and the leader and the commands say so', { timeout: 60_000 }, async () => {
+test('check --accept: who runs on another file than the leader may lead after it, and the leader and the commands say so', async () => {
   const lab = await rig()
   expect(await lab.run('check', '--accept')).toMatchObject({ code: 2, err: expect.stringContaining('There is no store at') })
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
@@ -73,7 +73,7 @@ test('check --accept: who runs on another file than the leader may lead after it
   expect(await lab.run('check', '--accept')).toMatchObject({ code: 2, err: expect.stringContaining('check.timeout') })
 })
 
-test('two on one store: the second says who leads and stands by, and takes over when the first is killed', { timeout: 40_000 }, async () => {
+test('two on one store: the second says who leads and stands by, and takes over when the first is killed', async () => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   const first = lab.start('watch')
@@ -87,7 +87,7 @@ test('two on one store: the second says who leads and stands by, and takes over 
   expect((await second.ended).code).toBe(0)
 })
 
-test('policy.automatic false: it says what it would do, and does nothing', { timeout: 40_000 }, async () => {
+test('policy.automatic false: it says what it would do, and does nothing', async () => {
   const lab = await rig()
   await lab.write((yaml) => yaml.replace('automatic: true', 'automatic: false'))
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
@@ -100,7 +100,7 @@ test('policy.automatic false: it says what it would do, and does nothing', { tim
   expect(lab.dns.dump('shop.example').join('\n')).toContain('epoch=1 site=aws')
 })
 
-test('a site that rejoins while it is down: its sentence says so', { timeout: 40_000 }, async () => {
+test('a site that rejoins while it is down: its sentence says so', async () => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   const watch = lab.start('watch')
@@ -110,7 +110,7 @@ test('a site that rejoins while it is down: its sentence says so', { timeout: 40
   expect(await lab.run('rejoin', 'aws', '--yes')).toMatchObject({ code: 0, out: expect.stringMatching(/^aws is a standby again; it is down now: 1 of 1 vantages says down/m) })
 })
 
-test('a frozen controller: leaving says that the request runs within a minute or never', { timeout: 40_000 }, async () => {
+test('a frozen controller: leaving says that the request runs within a minute or never', async () => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   const watch = lab.start('watch')
@@ -125,7 +125,7 @@ test('a frozen controller: leaving says that the request runs within a minute or
   watch.child.kill('SIGCONT')
 })
 
-test('failover with neither controller nor store: what is active is taken from DNS, and nothing is begun before a yes', { timeout: 40_000 }, async () => {
+test('failover with neither controller nor store: what is active is taken from DNS, and nothing is begun before a yes', async () => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   await rm(join(lab.folder, '.lifeboat'), { recursive: true })
@@ -143,7 +143,7 @@ const pauseBetweenSignals = () => new Promise((go) => setTimeout(go, 700))
 test.each([
   ['its folder', '.lifeboat'],
   ['its file alone', '.lifeboat/shop.db'],
-])('a store deleted while watch runs (%s): it says what DNS says, adopt takes the names up, and watch goes on with that', { timeout: 60_000 }, async (_, gone) => {
+])('a store deleted while watch runs (%s): it says what DNS says, adopt takes the names up, and watch goes on with that', async (_, gone) => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
   expect((await lab.run('switchover', 'hetzner', '--yes')).code).toBe(0)

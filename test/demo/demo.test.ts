@@ -41,7 +41,7 @@ const running = async (): Promise<string[]> => {
 }
 
 describe('the demo', () => {
-  test('a whole rescue; the README shows its transcript; explain and replay work on what it left', { timeout: 120_000 }, async () => {
+  test('a whole rescue; the README shows its transcript; explain and replay work on what it left', async () => {
     const { code, text } = await lifeboat(['demo'])
     expect(text).toContain('0 of ')
     expect(code, text).toBe(0)
@@ -63,7 +63,7 @@ describe('the demo', () => {
     expect(replayed.code, replayed.text).toBe(0)
   })
 
-  test('Ctrl-C stops it and all that it started', { timeout: 60_000 }, async () => {
+  test('Ctrl-C stops it and all that it started', async () => {
     // Once the launcher, the demo, the sites, the vantages and the controller are there.
     const { code, text } = await lifeboat(['demo'], () => vi.waitFor(async () => expect((await running()).length).toBeGreaterThanOrEqual(8), { timeout: 30_000, interval: 50 }))
     expect(text).not.toContain('bug')

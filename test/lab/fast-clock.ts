@@ -11,7 +11,10 @@ export const fastClock = (speed: number): FastClock => {
   const monoMs = (): number => (machineClock.now().monoMs - start.monoMs) * speed + skippedMs
   return {
     ...machineClock,
-    now: () => ({ monoMs: monoMs(), wallMs: Math.round(start.wallMs + monoMs()) }),
+    now: () => {
+      const sinceMs = monoMs() // Read once: a process held up between two readings would see its clock jump.
+      return { monoMs: sinceMs, wallMs: Math.round(start.wallMs + sinceMs) }
+    },
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const dueMs = monoMs() + ms

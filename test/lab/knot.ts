@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Unpacked } from './debian.ts'
 import { freePort } from './ports.ts'
 import type { LabKey } from './servers.ts'
+import { until, waitMs } from './wait.ts'
 
 export type KnotOptions = {
   /** 127.0.0.1 unless given; any of 127/8 works on Linux without set-up. */
@@ -113,7 +114,7 @@ export const startKnot = async (unpacked: Unpacked, options: KnotOptions): Promi
   const daemon = execa(program, args, { env: unpacked.env, reject: false, all: true })
   const control = async (...words: string[]): Promise<string> => {
     const said = ['-s', join(folder, 'knot.sock'), ...words]
-    return (await execa(join(unpacked.root, 'usr/sbin/knotc'), said, { env: unpacked.env, timeout: 10_000 })).stdout
+    return (await execa(join(unpacked.root, 'usr/sbin/knotc'), said, { env: unpacked.env, timeout: waitMs })).stdout
   }
   const lines = async (zone: string): Promise<string[]> =>
     (await control('zone-read', zone)).split('\n').map((line) => line.replace(/^\[\S+\] /, '').trim()).filter(Boolean)
@@ -144,13 +145,7 @@ export const startKnot = async (unpacked: Unpacked, options: KnotOptions): Promi
 }
 
 const untilLoaded = async (zones: string[], control: (...words: string[]) => Promise<string>): Promise<void> => {
-  for (let tries = 0; ; tries++) {
-    try {
-      for (const zone of zones) await control('zone-read', zone, '@', 'SOA')
-      return
-    } catch (error) {
-      if (tries === 100) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
+  let failed: unknown
+  const isRead = (zone: string) => control('zone-read', zone, '@', 'SOA').then(() => true, (error: unknown) => void (failed = error))
+  for (const zone of zones) await until(`Knot has read ${zone}`, () => isRead(zone), { said: () => String(failed), everyMs: 50 })
 }

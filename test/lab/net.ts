@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { debian } from './debian.ts'
+import { waitMs } from './wait.ts'
 
 // Hosts with addresses of their own: a network namespace each, joined by a bridge in one more, where packets are lost on demand.
 // Nothing of it touches the machine's own network, and no way leads out. It needs root, and Linux with veth and nftables.
@@ -81,7 +82,7 @@ export const startNet = async (addresses: Record<string, string>): Promise<Net> 
   const on = (host: string): string[] => ['ip', 'netns', 'exec', nameOf(host)]
   const nft = async (script: string, ...flags: string[]): Promise<string> => {
     const [ip = '', ...words] = [...on('hub'), join(unpacked.root, 'usr/sbin/nft'), ...flags, '-f', '-']
-    return (await execa(ip, words, { env: unpacked.env, input: script, timeout: 10_000 })).stdout
+    return (await execa(ip, words, { env: unpacked.env, input: script, timeout: waitMs })).stdout
   }
   const rule = ({ from, to, percent }: Loss): string => {
     const which = [from ? `ip saddr ${addresses[from]}` : '', to ? `ip daddr ${addresses[to]}` : ''].join(' ')
@@ -117,7 +118,7 @@ const chains = `table bridge net {
 
 /** Each host's eth0 is one end of a pair, and the other end is a port of the bridge. */
 const linkHosts = async (addresses: Record<string, string>, nameOf: (host: string) => string): Promise<void> => {
-  const batch = (lines: string[], ...flags: string[]) => execa('ip', [...flags, '-batch', '-'], { input: lines.join('\n'), timeout: 10_000 })
+  const batch = (lines: string[], ...flags: string[]) => execa('ip', [...flags, '-batch', '-'], { input: lines.join('\n'), timeout: waitMs })
   const hosts = Object.keys(addresses)
   const hub = nameOf('hub')
   await batch([...hosts, 'hub'].map((host) => `netns add ${nameOf(host)}`))

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { setTimeout } from 'node:timers/promises'
 import { parseServer } from '../../src/drivers/dns/exchange.ts'
 import { classes, decodeMessage, decodeValue, encodeMessage, opcodes, rrTypes } from '../../src/drivers/dns/wire.ts'
+import { waitMs } from './wait.ts'
 
 /** `empty`: answers without an address, each as `name TYPE rcode`. `values`: every address that was seen. */
 export type Polled = { asked: number; answered: number; empty: string[]; values: Set<string> }
@@ -10,8 +11,6 @@ export type Poller = {
   /** Ends it once 21 answers came, and one with this address. PowerDNS may give for the 20 s of its cache-ttl what it looked up as the zone changed. Throws where that address never came. */
   stop(seen?: string): Promise<Polled>
 }
-
-const stopLimitMs = 25_000
 
 /** Asks a server for an address of each name in turn, about 1,000 times a second over UDP, and counts the answers that have none. */
 export const startPoller = (server: string, names: string[], type: 'A' | 'AAAA' = 'A'): Poller => {
@@ -37,7 +36,7 @@ export const startPoller = (server: string, names: string[], type: 'A' | 'AAAA' 
   const timer = setInterval(askOnce, 1)
   return {
     stop: async (seen) => {
-      const limit = AbortSignal.timeout(stopLimitMs)
+      const limit = AbortSignal.timeout(waitMs)
       while (!limit.aborted && (polled.answered <= 20 || (seen && !polled.values.has(seen)))) await setTimeout(5)
       clearInterval(timer)
       socket.close()

@@ -8,6 +8,7 @@ import { startNameServer } from './name-server.ts'
 import type { NameServer } from './name-server.ts'
 import { freePort } from './ports.ts'
 import type { LabKey } from './servers.ts'
+import { waitMs } from './wait.ts'
 
 export type PowerDnsOptions = {
   /** Zone name → master file text without $ORIGIN. */
@@ -97,7 +98,7 @@ export const startPowerDns = async ({ root, env }: Unpacked, options: PowerDnsOp
   const folder = await mkdtemp(join(tmpdir(), 'lab-pdns-'))
   const port = await freePort(['127.0.0.1'])
   const server = `127.0.0.1:${port}`
-  const program = (path: string, args: string[]) => execa(join(root, path), args, { env, timeout: 20_000 })
+  const program = (path: string, args: string[]) => execa(join(root, path), args, { env, timeout: waitMs })
   await fillDatabase({ folder, program }, root, options)
   const policy = policyOf(options.keys ?? [])
   if (policy !== null) await writeFile(join(folder, 'policy.lua'), policy)

@@ -14,6 +14,7 @@ import { fastClock } from './fast-clock.ts'
 import type { FastClock } from './fast-clock.ts'
 import { startFaulty } from './faulty.ts'
 import type { Fault, Faulty } from './faulty.ts'
+import { until } from './wait.ts'
 
 // The real controller over real DNS servers; sites' answers are scripted, time is fast, and each process can crash.
 
@@ -104,7 +105,6 @@ export type Asked = Without<Request, 'id' | 'by' | 'expiresMs'>
 export const listed = (servers: string[], ds: boolean | null = false): NameServers => ({ of: async () => servers, ds: () => ds })
 
 const nobody = '127.0.0.1:1'
-const waitMs = 30_000
 
 const configOf = ({ servers, zone, names, sites = twoSites, app = 'shop' }: RigOptions): Config => ({
   app,
@@ -259,13 +259,7 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
       const epoch = Math.max(read?.epoch ?? 0, seenEpoch) + 1
       return rig.ask({ what: 'adopt', to, seenEpoch, oldValues, oldTtlS, planHash: planHash(planOf('adopt', read?.active ?? null, to, config), epoch) })
     },
-    until: async (what, fits) => {
-      const untilMs = Date.now() + waitMs
-      while (!(await fits())) {
-        if (Date.now() > untilMs) throw new Error(`it never came to this: ${what}\n${tail()}`)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-    },
+    until: async (what, fits) => void (await until(what, fits, { said: tail, everyMs: 5 })),
     ended: async (epoch) => {
       await rig.until(`the move of epoch ${epoch} has ended`, async () => {
         const read = (await client.read()).ledger

@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { onTestFinished } from 'vitest'
 import type { Identity } from './certificates.ts'
+import { freePort } from './ports.ts'
 
 /** Starts the server on a free port for the length of one test, and says which. Whatever hangs on it is cut off at the end. */
 export const listen = async (server: Server, host = '127.0.0.1'): Promise<number> => {
@@ -32,14 +33,8 @@ export const listenHttps = (identity: Identity, handler: RequestListener, host?:
 export const listenTcp = (handler: (socket: Socket) => void, host?: string): Promise<number> =>
   listen(createTcpServer((socket) => handler(socket.resume())), host)
 
-/** A port that was free a moment ago, so that it refuses. */
-export const freePort = async (host = '127.0.0.1'): Promise<number> => {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+/** A port that nobody listens at, so that it refuses. */
+export const refusingPort = (host = '127.0.0.1'): Promise<number> => freePort([host])
 
 /** The sockets that this process holds open now, timers and pipes left out. */
 export const openSockets = (): string[] => process.getActiveResourcesInfo().filter((each) => /TCPSocket|TLS|UDP|GetAddrInfo/.test(each))

@@ -5,12 +5,9 @@ import { frame, parseServer, takeMessages } from '../../src/drivers/dns/exchange
 import { digHost } from '../../src/drivers/dns/query.ts'
 import { classes, decodeMessage, encodeMessage, opcodes, rcodeWord, rrTypes } from '../../src/drivers/dns/wire.ts'
 import type { Message, Rr } from '../../src/drivers/dns/wire.ts'
+import { until, waitMs } from './wait.ts'
 
 // What any name server shows of a whole zone: by zone transfer, and by its SOA.
-
-const waitMs = 10_000
-/** A secondary gets its zones one after another, half a second apart. */
-const startMs = 30_000
 
 const message = (name: string, type: number): Buffer =>
   encodeMessage({ id: 1, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions: [{ name, type, class: classes.IN }], answers: [], authorities: [], additionals: [] })
@@ -50,11 +47,6 @@ export const serialAt = async (server: string, zone: string): Promise<number | n
 
 /** Waits until a server answers for every zone with authority. */
 export const untilServed = async (server: string, zones: string[]): Promise<void> => {
-  const untilMs = Date.now() + startMs
-  for (const zone of zones) {
-    while ((await serialAt(server, zone)) === null) {
-      if (Date.now() > untilMs) throw new Error(`${server} does not serve ${zone}`)
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
-  }
+  // A secondary gets its zones one after another, half a second apart.
+  for (const zone of zones) await until(`${server} serves ${zone}`, async () => (await serialAt(server, zone)) !== null)
 }

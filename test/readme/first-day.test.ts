@@ -48,7 +48,7 @@ describe.skipIf(!unpacked || !mayListen)('the README: the first day', () => {
       begin(parentAt, { example: `${soa}ns1 60 A ${parentAt}\nshop 60 NS ns1.shop\nns1.shop 60 A ${childAt}` }),
       begin(childAt, { 'shop.example': `${soa}ns1 60 A ${childAt}\n@ 60 A ${one}\n@ 60 MX 10 mail.elsewhere.example.\nwww 60 CNAME @` }),
     ])
-  }, 60_000)
+  })
   afterAll(async () => {
     await Promise.all(knots.map((knot) => knot.stop()))
     await rm(folder, { recursive: true, force: true })

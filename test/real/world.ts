@@ -13,6 +13,7 @@ import type { Knot } from '../lab/knot.ts'
 import type { Answers, Said, Start, Told } from '../lab/net-site.ts'
 import { startNet, whyNoNet } from '../lab/net.ts'
 import type { Net } from '../lab/net.ts'
+import { until, waitMs } from '../lab/wait.ts'
 import { certificatesOf, clocked, hosts, secret, token, vantages, yamlOf, zoneText } from './setting.ts'
 import type { Layout, Site, Vantage } from './setting.ts'
 
@@ -190,22 +191,14 @@ const people = async (net: Net, folder: string, { yaml, faketime, knotd, stops }
     clocks: async (offS) => void (await Promise.all(clocked.map((host) => setClock(host, offS[host] ?? 0)))),
     dateAt: async (vantage) => {
       const child = begin('controller', ['-e', `fetch('http://${hosts[vantage]}:8687/healthz').then((r) => process.send(Date.parse(r.headers.get('date'))))`])
-      const [dateMs] = (await within(once(child, 'message'), 20_000, `${vantage} says its date`)) as [number]
+      const [dateMs] = (await within(once(child, 'message'), waitMs, `${vantage} says its date`)) as [number]
       await end(child, 'SIGKILL')
       return dateMs
     },
     status: async () => JSON.parse(await run('status', '--json')) as Status,
     history: async () => JSON.parse(await run('history', '--json')) as MoveRun[],
     zone: () => knot!.dump('shop.example'),
-    until: async (what, look, mostMs = 30_000) => {
-      const untilMs = Date.now() + mostMs
-      for (;;) {
-        const found = await look()
-        if (found) return found
-        if (Date.now() > untilMs) throw new Error(`it never came to this: ${what}\n${lines.slice(-25).map(({ event, msg }) => `  ${event}  ${msg}`).join('\n')}\n${complaints}`)
-        await new Promise((again) => setTimeout(again, 150))
-      }
-    },
+    until: (what, look, mostMs = waitMs) => until(what, look, { said: () => `${lines.slice(-25).map(({ event, msg }) => `  ${event}  ${msg}`).join('\n')}\n${complaints}`, everyMs: 150, mostMs }),
     heal: async () => {
       await net.lose()
       await world.clocks({})

@@ -5,7 +5,7 @@ import { simulate, transcriptOf } from './simulation.ts'
 const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 const counts = noCounts()
 
-describe('the real controller on seeded time', { timeout: 60_000 }, () => {
+describe('the real controller on seeded time', () => {
   test.each(seeds)('seed %i breaks no invariant', async (seed) => {
     const result = await simulate(seed)
     for (const name of countNames) counts[name] += result.counts[name]

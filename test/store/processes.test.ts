@@ -5,11 +5,12 @@ import { machineClock } from '../../src/clock.ts'
 import { readEntries } from '../../src/store/entries.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { exits, folder, leaderOf } from './fixtures.ts'
+import { waitMs } from '../lab/wait.ts'
 
 const script = join(import.meta.dirname, 'process.ts')
 
 const start = (job: string, path: string, n = 0) => {
-  const child = execa(process.execPath, [script, job, path, String(n)], { reject: false, stderr: 'inherit', timeout: 20_000, killSignal: 'SIGKILL' })
+  const child = execa(process.execPath, [script, job, path, String(n)], { reject: false, stderr: 'inherit', timeout: waitMs, killSignal: 'SIGKILL' })
   const lines = child.iterable()
   const next = async (): Promise<unknown> => JSON.parse(String((await lines.next()).value))
   onTestFinished(async () => {
@@ -69,7 +70,7 @@ test('a process killed among its commits leaves no half of one, and none that it
     expect((await store.entries({ most: 2 })).map(({ fields }) => fields.epoch)).toEqual([revision, revision])
     await store.close()
   }
-}, 30_000)
+})
 
 test('the journal is read while another process writes it', async () => {
   const path = join(folder(), 'shop.db')
@@ -86,7 +87,7 @@ test('the journal is read while another process writes it', async () => {
 test('a write that the disk refuses is a sentence, leaves nothing, and the next one that fits lands', async () => {
   const path = join(folder(), 'shop.db')
   const limited = `ulimit -f 400; exec "$0" "$@"`
-  const { stdout } = await execa('bash', ['-c', limited, process.execPath, script, 'large', path, '2000000'], { stderr: 'inherit', timeout: 20_000 })
+  const { stdout } = await execa('bash', ['-c', limited, process.execPath, script, 'large', path, '2000000'], { stderr: 'inherit', timeout: waitMs })
   const [said, next] = stdout.split('\n').map((line) => JSON.parse(line) as unknown)
   expect(said).toMatchObject({ said: expect.stringContaining(`writing ${path} failed`), exit: exits.unfinished })
   expect(next).toBe(1)

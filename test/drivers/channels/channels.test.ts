@@ -7,7 +7,8 @@ import { execChannel } from '../../../src/drivers/channels/exec.ts'
 import { discord, json, type Form } from '../../../src/drivers/channels/forms.ts'
 import { httpHeartbeat } from '../../../src/drivers/channels/heartbeat.ts'
 import { httpChannel, whyNone } from '../../../src/drivers/channels/http.ts'
-import { freePort, openSockets } from '../../lab/sockets.ts'
+import { openSockets, refusingPort } from '../../lab/sockets.ts'
+import { until } from '../../lab/wait.ts'
 import { message, startReceiver } from './receiver.ts'
 
 const never = new AbortController().signal
@@ -51,7 +52,7 @@ test('a date says when to come again too', async () => {
 test('one that never answers ends at its deadline, one that refuses at once; neither says where', async () => {
   const hung = await startReceiver(() => null)
   expect(await at(`${hung.url}/secret-path`, { clock: hasty(100) }).send(message, never)).toEqual({ outcome: 'unknown', detail: 'no answer in 10 s', againMs: null })
-  const refused = await at(`http://127.0.0.1:${await freePort()}/secret-path`).send(message, never)
+  const refused = await at(`http://127.0.0.1:${await refusingPort()}/secret-path`).send(message, never)
   expect(refused).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('ECONNREFUSED') })
   expect(JSON.stringify(refused)).not.toMatch(/secret/)
   const unresolved = { kind: 'none', scope: 'network', why: 'getaddrinfo ENOTFOUND secret.example', at: machineClock.now() } as const
@@ -95,9 +96,12 @@ test('a program that does not read, fails, is ended or is not there says so', as
 
 test('a program that hangs is killed with what it started', async () => {
   const folder = await folderFor()
-  const hung = program(folder, ['/bin/sh', '-c', 'sleep 60 & echo $! > child; wait'], hasty(500))
-  expect(await hung.send(message, never)).toEqual({ outcome: 'unknown', detail: 'it did not end within 10 s, and was killed', againMs: null })
-  const child = Number(await readFile(join(folder, 'child'), 'utf8'))
+  const over = new AbortController()
+  const clock: Clock = { ...machineClock, deadline: (_, parent) => AbortSignal.any(parent ? [over.signal, parent] : [over.signal]) }
+  const sent = program(folder, ['/bin/sh', '-c', 'sleep 60 & echo $! > child; wait'], clock).send(message, never)
+  const child = Number(await until('it has started another', () => readFile(join(folder, 'child'), 'utf8').catch(() => '')))
+  over.abort(new DOMException('over', 'TimeoutError'))
+  expect(await sent).toEqual({ outcome: 'unknown', detail: 'it did not end within 10 s, and was killed', againMs: null })
   // A killed child that nobody has reaped yet is still listed, as a zombie.
   const runs = async () => (await readFile(`/proc/${child}/stat`, 'utf8').catch(() => 'gone Z')).includes(') S')
   await expect.poll(runs).toBe(false)
@@ -113,6 +117,6 @@ test('a heartbeat is a plain GET; anything but 2xx is not taken', async () => {
   expect(received[0]).toMatchObject({ method: 'GET', path: '/ping/4f1c', text: '' })
   status = 404
   expect(await heartbeat.beat(never)).toBe('HTTP 404: there is nothing at this address')
-  const gone = httpHeartbeat({ url: `http://127.0.0.1:${await freePort()}/ping/4f1c`, everyMs: 60_000, clock: machineClock, version: '0' })
+  const gone = httpHeartbeat({ url: `http://127.0.0.1:${await refusingPort()}/ping/4f1c`, everyMs: 60_000, clock: machineClock, version: '0' })
   expect(await gone.beat(never)).toMatch(/ECONNREFUSED/)
 })

@@ -4,13 +4,14 @@ import type { HostConfig } from '../../../src/core/types.ts'
 import { planChange } from '../../../src/core/zone.ts'
 import type { DnsHost, WriteOutcome } from '../../../src/ports.ts'
 import type { Rr } from '../../../src/drivers/dns/wire.ts'
+import { waitMs } from '../../lab/wait.ts'
 
 // What the tests of the driver suite stand on: a lab for any driver, and a name and an app for each test.
 
 export const zone = 'shop.example'
 export const owner = '0123456789abcdef0123456789abcdef'
 export const move = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
-export const signal = (): AbortSignal => AbortSignal.timeout(20_000)
+export const signal = (): AbortSignal => AbortSignal.timeout(waitMs)
 
 export type DriverOptions = { zone?: string; marker: string; names: string[]; server?: string; timeoutMs?: number }
 

@@ -8,11 +8,12 @@ import { viewShape } from '../../../src/drivers/vantages/shapes.ts'
 import { debian } from '../../lab/debian.ts'
 import { startKnot } from '../../lab/knot.ts'
 import type { Knot } from '../../lab/knot.ts'
+import { waitMs } from '../../lab/wait.ts'
 
 const unpacked = await debian(['knot'])
 const algorithms = { rsasha256: 8, rsasha512: 10, ecdsap256sha256: 13, ecdsap384sha384: 14, ed25519: 15, ed448: 16 }
 const zoneOf = (algorithm: string): string => `${algorithm}.example`
-const signal = (): AbortSignal => AbortSignal.timeout(10_000)
+const signal = (): AbortSignal => AbortSignal.timeout(waitMs)
 const dayMs = 86_400_000
 
 describe.skipIf(!unpacked)('what Knot signs', () => {
@@ -24,7 +25,7 @@ describe.skipIf(!unpacked)('what Knot signs', () => {
       zones: { ...Object.fromEntries(Object.keys(algorithms).map((each) => [zoneOf(each), text])), 'plain.example': text },
       signing: Object.fromEntries(Object.keys(algorithms).map((algorithm) => [zoneOf(algorithm), { algorithm }])),
     })
-  }, 60_000)
+  })
   afterAll(() => knot.stop())
 
   const records = async (name: string, type: number): Promise<Rr[]> => recordsIn(await ask({ server: knot.server, name, type, timeoutMs: 2000, dnssec: true }, machineClock, signal()), name)!

@@ -57,7 +57,7 @@ describe('the embedded server', () => {
   const message = (more: Partial<Message>): Buffer =>
     encodeMessage({ id: 7, opcode: opcodes.QUERY, rcode: 0, flags: 0, questions: [], answers: [], authorities: [], additionals: [], ...more })
   const byUdp = async (bytes: Buffer): Promise<Message | null> => {
-    const line = openUdpLine({ server: server.server, timeoutMs: 300 }, machineClock, AbortSignal.timeout(5000))
+    const line = openUdpLine({ server: server.server, timeoutMs: 3_000 }, machineClock, AbortSignal.timeout(5000))
     const answer = await line.ask(bytes, decodeMessage)
     line.close()
     return answer

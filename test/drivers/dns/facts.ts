@@ -70,7 +70,7 @@ export const factsSuite = (title: string, start: (given: Given) => Promise<Keyed
     beforeAll(async () => {
       const keys: LabKey[] = [{ ...labKey, types: ['A', 'AAAA', 'CNAME', 'TXT'] }, { name: 'long', secret: long, algorithm: 'hmac-sha512' }]
       server = await start({ zones: { [zone]: `${soa}www 60 A 127.0.0.11\n` }, keys })
-    }, 60_000)
+    })
     afterAll(() => server.stop())
 
     const hasClaim = async (): Promise<boolean> => (await server.dump(zone)).some((line) => line.startsWith(name))

@@ -16,12 +16,13 @@ import { freePort } from '../../lab/ports.ts'
 import { listed, newRig, one, two } from '../../lab/rig.ts'
 import type { Rig } from '../../lab/rig.ts'
 import { embeddedServer, keyedServer, labKey } from '../../lab/servers.ts'
+import { waitMs } from '../../lab/wait.ts'
 
 // Zones with a DS at their parent: a move is confirmed where whoever validates takes the answer.
 
 const unpacked = await debian(['knot'])
 const testMs = 90_000
-const signal = (): AbortSignal => AbortSignal.timeout(10_000)
+const signal = (): AbortSignal => AbortSignal.timeout(waitMs)
 const text = `@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\nwww 60 A ${one}\n`
 const ds = Buffer.from(`04d20d02${'ab'.repeat(32)}`, 'hex')
 
@@ -57,10 +58,10 @@ describe.skipIf(!unpacked)('a parent with a DS, and Knot', () => {
     parent = await startEmbedded({ zones: { example: records }, address: parentAddress, port })
     for (const name of ['signed', 'brief', 'unsigned', 'shared'])
       expect(await updateByHand(parent.server, 'example', null, [addition(`${name}.example`, 60, 'DS', ds)])).toBe(0)
-  }, 60_000)
+  })
   afterAll(() => Promise.all([parent.stop(), first?.stop(), second?.stop()]))
 
-  const published = (): NameServers => nameServers({ override: () => null, resolvers: [parent.server], port, timeoutMs: 500 }, machineClock)
+  const published = (): NameServers => nameServers({ override: () => null, resolvers: [parent.server], port, timeoutMs: 3_000 }, machineClock)
   const rigFor = (zone: string): Promise<Rig> => newRig({ servers: [keyedServer(first!)], zone, names: [`www.${zone}`], nameServers: published() })
 
   test('the parent says whether there is a DS', async () => {

@@ -36,7 +36,7 @@ describe.skipIf(!unpacked)('Knot and its secondary', () => {
     const zones = Object.fromEntries(Object.entries(serials).map(([zone, serial]) => [zone, zoneText(serial)]))
     primary = await startKnot(unpacked, { zones, keys: [labKey], secondaries: [`${address}:${port}`] })
     secondary = await startKnot(unpacked, { zones, primary: primary.server, address, port })
-  }, 60_000)
+  })
   afterAll(() => Promise.all([primary.stop(), secondary.stop()]))
 
   const rigFor = (zone: string): Promise<Rig> =>

@@ -22,7 +22,7 @@ export const moveSuite = (name: string, start: (zones: string[]) => Promise<Star
     let count = 0
     beforeAll(async () => {
       servers = await start(zones)
-    }, 60_000)
+    })
     afterAll(async () => {
       await Promise.all(servers.map((server) => server.stop()))
     })

@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-const dig = (server: string, transport?: Transport, names = [www], timeoutMs = 500) =>
+const dig = (server: string, transport?: Transport, names = [www], timeoutMs = 3_000) =>
   digHost({ server, zone, marker, names, timeoutMs }, machineClock, AbortSignal.timeout(10_000), transport)
 
 const served = async () => {

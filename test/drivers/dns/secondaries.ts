@@ -54,7 +54,7 @@ export const secondarySuite = (title: string, bind: Unpacked, startPrimary: (giv
       const primaries = Object.fromEntries(Object.keys(serials).map((zone) => [zone, zone === 'cut.example' ? nobody : primary.server]))
       const begins = Object.fromEntries(Object.keys(serials).map((zone) => [zone, zone === 'cut.example' ? textOf(1) : '']))
       secondary = await startBind(bind, { port, zones: begins, primaries })
-    }, 60_000)
+    })
     afterAll(() => Promise.all([primary.stop(), secondary.stop()]))
 
     const hand = async (zone: string, name: string): Promise<void> => {

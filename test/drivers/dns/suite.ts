@@ -16,7 +16,7 @@ export const driverSuite = (name: string, start: () => Promise<DriverLab>): void
     const fresh = (): Case => caseOf(lab, ++count)
     beforeAll(async () => {
       lab = await start()
-    }, 60_000)
+    })
     afterAll(() => lab.stop())
 
     test('claim-absent', async () => {
@@ -240,7 +240,7 @@ export const driverSuite = (name: string, start: () => Promise<DriverLab>): void
           return null
         }),
       })
-      expect((await at(busy.server, 1500).write(await plan(marker(1)), signal())).outcome).toBe('unknown')
+      expect((await at(busy.server, 3_000).write(await plan(marker(1)), signal())).outcome).toBe('unknown')
       expect(updates).toBe(1)
       await busy.stop()
       const servfail = (message: Buffer): Buffer => Buffer.concat([message.subarray(0, 3), Buffer.from([2]), message.subarray(4)])

@@ -26,7 +26,7 @@ const wildcards = (kind: string, start: () => Promise<Started>): void => {
     beforeAll(async () => {
       server = await start()
       expect(await server.byHand(zone, records)).toBe(0)
-    }, 60_000)
+    })
     afterAll(() => server.stop())
     const dig = (names: string[]) => digHost({ server: server.server, zone, marker, names, timeoutMs: 2000 }, machineClock, AbortSignal.timeout(10_000), 'both')
 

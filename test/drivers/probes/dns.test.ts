@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import packet from 'dns-packet'
 import type { DecodedPacket, Packet } from 'dns-packet'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { probeDns } from '../../../src/drivers/probes/dns.ts'
 import type { DnsQuestion } from '../../../src/drivers/probes/dns.ts'
@@ -94,5 +94,5 @@ test('an abort rejects with its reason and leaves no socket', async () => {
   })
   await expect(ask(port, {}, controller.signal)).rejects.toBe('over')
   // The one that is left is the server's.
-  await vi.waitFor(() => expect(openSockets()).toHaveLength(1))
+  await expect.poll(openSockets).toHaveLength(1)
 })

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { holdOpen } from '../../../src/drivers/probes/held.ts'
 import type { Question } from '../../../src/ports.ts'
-import { freePort, listenTcp, openSockets } from '../../lab/sockets.ts'
+import { listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
 
 const minuteMs = 60_000
 
@@ -24,7 +24,7 @@ const lab = async (onConnection: (socket: Socket) => void = () => {}) => {
     drops: () => drops,
     pass: (ms: number) => void (aheadMs += ms),
     hold: (...questions: Question[]) => held.hold(questions, () => void drops++),
-    opened: (count: number) => vi.waitFor(() => expect(sockets).toHaveLength(count)),
+    opened: (count: number) => expect.poll(() => sockets).toHaveLength(count),
   }
 }
 /** Whatever would come next has come: a connection of our own to the same server goes through. */
@@ -45,19 +45,19 @@ test('one connection to an address, however often it is asked for; nothing is se
   hold(question())
   pass(minuteMs)
   sockets[0]!.destroy()
-  await vi.waitFor(() => expect(drops()).toBe(1))
+  await expect.poll(drops).toBe(1)
   hold(question())
   await opened(2)
   expect({ drops: drops(), sent }).toEqual({ drops: 1, sent: [] })
   hold()
-  await vi.waitFor(() => expect(openSockets().length).toBe(0))
+  await expect.poll(() => openSockets().length).toBe(0)
   expect(drops()).toBe(1)
 })
 
 test('a server that ends it in order is told as well, and what it says first is nothing', async () => {
   const { hold, question, drops } = await lab((socket) => void socket.end('220 mail.example\r\n'))
   hold(question())
-  await vi.waitFor(() => expect(drops()).toBe(1))
+  await expect.poll(drops).toBe(1)
   hold()
 })
 
@@ -68,7 +68,7 @@ test('a server that wants none is left alone for a minute, then two', async () =
     pass(waits)
     hold(question())
     await opened(tries + own)
-    await vi.waitFor(() => expect(drops()).toBe(tries))
+    await expect.poll(drops).toBe(tries)
     await settled(port)
     await opened(tries + ++own)
     expect(drops()).toBe(tries)
@@ -96,8 +96,8 @@ test('one that is let go of is not told, and not opened again within a minute', 
 
 test('where nobody listens, nothing is told', async () => {
   const { hold, question, drops, sockets } = await lab()
-  hold(question({ port: await freePort() }), question({ address: 'shop.example' }), question({ kind: 'dns', address: '127.0.0.9' }))
-  await vi.waitFor(() => expect(openSockets().length).toBe(0))
+  hold(question({ port: await refusingPort() }), question({ address: 'shop.example' }), question({ kind: 'dns', address: '127.0.0.9' }))
+  await expect.poll(() => openSockets().length).toBe(0)
   expect({ drops: drops(), sockets }).toEqual({ drops: 0, sockets: [] })
   hold()
 })

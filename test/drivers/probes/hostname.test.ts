@@ -6,7 +6,7 @@ import { addressesMax, joining, systemResolve } from '../../../src/drivers/probe
 import type { Resolve } from '../../../src/drivers/probes/hostname.ts'
 import { hereVantage } from '../../../src/drivers/vantages/here.ts'
 import type { Question } from '../../../src/ports.ts'
-import { freePort, hasV6, listenHttp, listenTcp } from '../../lab/sockets.ts'
+import { hasV6, listenHttp, listenTcp, refusingPort } from '../../lab/sockets.ts'
 
 const hostname = 'lb.cloud.example'
 const never = new AbortController().signal
@@ -64,7 +64,7 @@ test('a family that this machine cannot ask over abstains, and the other decides
   const resolve = knowing({ 4: ['127.0.0.1'], 6: ['::1'] })
   const port = await listenTcp(() => {})
   expect(await ask(resolve, tcp(port), '127.0.0.61')).toMatchObject({ kind: 'ok', detail: `port ${port} accepts (127.0.0.1)` })
-  expect(await ask(resolve, tcp(await freePort()), '127.0.0.61')).toMatchObject({ kind: 'refused' })
+  expect(await ask(resolve, tcp(await refusingPort()), '127.0.0.61')).toMatchObject({ kind: 'refused' })
   expect(await ask(knowing({ 6: ['::1'] }), tcp(port), '127.0.0.61')).toMatchObject({ kind: 'unable', detail: expect.stringMatching(/^could not ask from here .*(::1)/) })
 })
 
@@ -74,7 +74,7 @@ test.each([
 ])('a look-up that %s says nothing of the site', async (_how, known, detail) => {
   const port = await listenTcp(() => {})
   expect(await ask(knowing({ 4: ['127.0.0.1'], 6: known }), tcp(port))).toMatchObject({ kind: 'ok', detail: `port ${port} accepts (127.0.0.1)` })
-  expect(await ask(knowing({ 4: ['127.0.0.1'], 6: known }), tcp(await freePort()))).toMatchObject({ kind: 'refused' })
+  expect(await ask(knowing({ 4: ['127.0.0.1'], 6: known }), tcp(await refusingPort()))).toMatchObject({ kind: 'refused' })
   expect(await ask(knowing({ 6: known }), tcp(port))).toMatchObject({ kind: 'unable', detail })
   expect(await ask(knowing({ 4: known, 6: known }), tcp(port))).toMatchObject({ kind: 'unable' })
 })

@@ -1,9 +1,9 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { answerOf, failureOf } from '../../../src/drivers/probes/answer.ts'
 import { probeTcp } from '../../../src/drivers/probes/tcp.ts'
 import type { TcpQuestion } from '../../../src/drivers/probes/tcp.ts'
-import { freePort, hasV6, listenTcp, openSockets } from '../../lab/sockets.ts'
+import { hasV6, listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
 
 const ask = (port: number, address = '127.0.0.1', signal = new AbortController().signal) => {
   const question: TcpQuestion = { kind: 'tcp', site: 'aws', address, port, timeoutMs: 2000 }
@@ -15,11 +15,11 @@ const six = hasV6 ? ['::1'] : []
 test.each(['127.0.0.1', '127.0.0.9', ...six])('a port that accepts at %s is ok, and is let go at once', async (address) => {
   const port = await listenTcp(() => {}, address)
   expect(await ask(port, address)).toMatchObject({ kind: 'ok', address, detail: `port ${port} accepts`, certificateUntilMs: null })
-  await vi.waitFor(() => expect(openSockets()).toEqual([]))
+  await expect.poll(openSockets).toEqual([])
 })
 
 test.each(['127.0.0.1', ...six])('a port that refuses at %s', async (address) => {
-  expect(await ask(await freePort(address), address)).toMatchObject({ kind: 'refused' })
+  expect(await ask(await refusingPort(address), address)).toMatchObject({ kind: 'refused' })
 })
 
 test('an abort rejects with its reason', async () => {

@@ -1,14 +1,14 @@
 import { createSocket } from 'node:dgram'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
 import { askMost } from '../../../src/core/limits.ts'
 import { hereVantage } from '../../../src/drivers/vantages/here.ts'
 import type { Dig, Question } from '../../../src/ports.ts'
 import { version } from '../../../src/version.ts'
 import { makeAuthority } from '../../lab/certificates.ts'
-import { freePort, listenHttp, listenHttps, listenTcp, openSockets } from '../../lab/sockets.ts'
+import { listenHttp, listenHttps, listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
 
 const authority = makeAuthority()
 const before = getCACertificates('default')
@@ -23,10 +23,10 @@ const tcp = (port: number, site = 'aws', timeoutMs = 2000): Question => ({ kind:
 test('the answers stand in the order of the questions', async () => {
   const web = await listenHttp((request, response) => response.end(request.headers['user-agent']))
   const questions: Question[] = [
-    tcp(await freePort()),
+    tcp(await refusingPort()),
     { ...tcp(0), kind: 'http', url: `http://shop.example:${web}/`, status: [200], body: `lifeboat/${version}`, tls: 'public', names: [] },
     tcp(web),
-    { ...tcp(0), kind: 'dns', name: 'shop.example', type: 'A', port: await freePort() },
+    { ...tcp(0), kind: 'dns', name: 'shop.example', type: 'A', port: await refusingPort() },
   ]
   const { answers, canaries } = await here.probe({ questions, canaries: [], timeoutMs: 2000 }, never) ?? {}
   expect(answers?.map(({ kind }) => kind)).toEqual(['refused', 'ok', 'ok', 'refused'])
@@ -51,12 +51,12 @@ test('a canary is well when its own server answers, whatever below 500 it says',
   const well = [at(await says(200)), at(await says(302)), at(await says(404)), `https://localhost:${await secure('localhost')}/`]
   const unwell = [
     at(await says(503)),
-    at(await freePort()),
+    at(await refusingPort()),
     at(await listenTcp((socket) => socket.end('SSH-2.0-x\r\n'))),
     at(await listenTcp(() => {})),
     `https://localhost:${await secure('stranger.example')}/`,
   ]
-  const sight = await here.probe({ questions: [], canaries: [...well, ...unwell], timeoutMs: 500 }, never)
+  const sight = await here.probe({ questions: [], canaries: [...well, ...unwell], timeoutMs: 2_000 }, never)
   expect(sight?.canaries).toEqual({ well: well.length, asked: well.length + unwell.length })
 })
 
@@ -70,7 +70,7 @@ test('an abort rejects with its reason and leaves no socket', async () => {
     setTimeout(() => controller.abort('over'), 50)
     await expect(sight).rejects.toBe('over')
   }
-  await vi.waitFor(() => expect(openSockets()).toEqual([]))
+  await expect.poll(openSockets).toEqual([])
 })
 
 test('every probe and canary is sent from the source that is given', async () => {

@@ -10,7 +10,7 @@ import { serveVantage } from '../../../src/drivers/vantages/server.ts'
 import { nonceHeader, signatureHeader, signingWith } from '../../../src/drivers/vantages/signing.ts'
 import { Said } from '../../../src/errors.ts'
 import type { Ask, Dig, LogLine, Vantage } from '../../../src/ports.ts'
-import { freePort, hasV6, listenHttp, listenTcp, openSockets } from '../../lab/sockets.ts'
+import { hasV6, listenHttp, listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
 
 const token = 'a-token-for-tests-only'
 const never = new AbortController().signal
@@ -61,8 +61,8 @@ test('an honest round trip: probes, canaries and digs', async () => {
   const paris = at((await serve()).port)
   const questions: Ask['questions'] = [
     { ...about, kind: 'http', url: `http://shop.example:${web}/`, status: [200, '3xx'], body: 'ok', tls: { ca: 'no PEM needed for http' }, names: ['shop.example'] },
-    { ...about, kind: 'tcp', port: await freePort() },
-    { ...about, kind: 'dns', name: 'shop.example', type: 'A', port: await freePort() },
+    { ...about, kind: 'tcp', port: await refusingPort() },
+    { ...about, kind: 'dns', name: 'shop.example', type: 'A', port: await refusingPort() },
   ]
   const sight = await paris.probe({ questions, canaries: [`http://127.0.0.1:${web}/`], timeoutMs: 1000 }, never)
   expect(sight?.answers.map(({ kind }) => kind)).toEqual(['ok', 'refused', 'refused'])
@@ -251,7 +251,7 @@ test('the token itself is never sent', async () => {
 })
 
 test('a vantage that hangs, is gone or breaks off is none, within its time', async () => {
-  const ports = [await listenTcp(() => {}), await freePort(), await listenTcp((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')))]
+  const ports = [await listenTcp(() => {}), await refusingPort(), await listenTcp((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{')))]
   for (const port of ports) expect(await at(port).probe({ ...empty, timeoutMs: 50 }, never)).toBeNull()
   expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('no answer in time'), expect.stringContaining('ECONNREFUSED'), expect.anything()])
 })
@@ -275,7 +275,7 @@ test('when the controller hangs up, the vantage stops probing', async () => {
   const probing = await promise
   controller.abort('over')
   await expect(sight).rejects.toBe('over')
-  await vi.waitFor(() => expect(probing.aborted).toBe(true))
+  await expect.poll(() => probing.aborted).toBe(true)
   expect(lines.filter(({ level }) => level !== 'info')).toEqual([])
 })
 
@@ -284,10 +284,10 @@ test('stopped in the middle of a request, nothing stays open', async () => {
   const serving = await serve()
   const questions: Ask['questions'] = [{ ...about, timeoutMs: 60_000, kind: 'http', url: `http://127.0.0.1:${hung}/`, status: [200], body: null, tls: 'public', names: [] }]
   const sight = at(serving.port).probe({ questions, canaries: [], timeoutMs: 60_000 }, never)
-  await vi.waitFor(() => expect(openSockets().length).toBeGreaterThan(3))
+  await expect.poll(() => openSockets().length).toBeGreaterThan(3)
   await serving.stop()
   expect(await sight).toBeNull()
-  await vi.waitFor(() => expect(openSockets()).toEqual([]))
+  await expect.poll(openSockets).toEqual([])
 })
 
 test('what cannot work is said in a sentence', async () => {
