@@ -1,6 +1,9 @@
 // How long an app is lost: from the cut to the first changed answer. Two sites, three vantages (the controller's own and two elsewhere), a
 // controller and Knot on a network of their own; policy.outage 0s, so that nothing but the looking is measured.
+import { execa } from 'execa'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { debian } from '../lab/debian.ts'
 import { hosts, yamlOf } from '../real/setting.ts'
 import { startWorld } from '../real/world.ts'
 import type { World } from '../real/world.ts'
@@ -66,10 +69,18 @@ const measure = async (world: World, pace: Pace, { runs, say }: BenchOptions): P
   return figures
 }
 
+const sayKnot = async ({ uses }: BenchOptions): Promise<void> => {
+  const unpacked = await debian(['knot'])
+  if (unpacked === null) throw new Error('knot could not be unpacked')
+  const { stdout } = await execa(join(unpacked.root, 'usr/sbin/knotd'), ['-V'], { env: unpacked.env })
+  uses(`Knot ${/version ([\d.]+)/.exec(stdout)?.[1] ?? '?'}`)
+}
+
 export const bench: Bench = {
   name: 'detect',
   needs: 'root',
   run: async (options) => {
+    await sayKnot(options)
     const figures: Figure[] = []
     for (const pace of paces) {
       const last = pace === paces.at(-1)

@@ -30,7 +30,7 @@ test('the table says runs, figures, goals and ratios', () => {
   expect(tableOf(all).split('\n')).toEqual([
     '| figure | runs | median | p99 | goal | beside |',
     '| --- | ---: | ---: | ---: | --- | --- |',
-    '| ours | 3 | 2 ms | 3 ms | p99 ≤ 2 ms: missed | 0.00162 × theirs |',
+    '| ours | 3 | 2 ms | 3 ms | p99 ≤ 2 ms: missed | 0.0016 × theirs |',
     '| theirs | 1 | 1235 ms | 1235 ms |  |  |',
     '| a\\|b | 0 | – | – | p99 ≤ 2 ms |  |',
   ])

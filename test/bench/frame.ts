@@ -52,7 +52,7 @@ const rounded = (value: number): string => (Number.isNaN(value) ? '–' : value 
 const cellsOf = (figure: Figure, all: Figure[]): string[] => {
   const { what, unit, values, goal, beside } = figure
   const other = all.find((each) => each.what === beside)
-  const ratio = other && values.length > 0 && other.values.length > 0 ? `${rounded(median(values) / median(other.values))} × ${other.what}` : ''
+  const ratio = other && values.length > 0 && other.values.length > 0 ? `${Number((median(values) / median(other.values)).toPrecision(2))} × ${other.what}` : ''
   const wanted = goal === null ? '' : `${goal.of} ≤ ${goal.most} ${unit}${isMet(figure) === null ? '' : isMet(figure) ? ': met' : ': missed'}`
   const withUnit = (value: number): string => (Number.isNaN(value) ? '–' : `${rounded(value)} ${unit}`)
   return [what, String(values.length), withUnit(median(values)), withUnit(p99(values)), wanted, ratio]
