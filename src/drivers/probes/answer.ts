@@ -72,8 +72,8 @@ const wordsOf = (code: string): string => {
   return `no answer (${code})`
 }
 
-// A stranger's words end in our log: one line, printable, short.
-const plain = (text: string): string => {
+/** A stranger's words as they may end in our log: one line, printable, short. */
+export const plain = (text: string): string => {
   const line = text.replace(/[^\x20-\x7e]+/g, '?')
   return line.length > 160 ? `${line.slice(0, 157)}...` : line
 }

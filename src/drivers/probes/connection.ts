@@ -3,13 +3,17 @@ import type { Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { spell } from '../../core/spell.ts'
+import { plain } from './answer.ts'
 import type { ProbeResult } from './answer.ts'
 
 /** Whose certificates are trusted. `ca`: PEM text, and nobody else's. */
 export type Trust = 'public' | 'any' | { ca: string }
 
-/** `fault`: why its certificate is not trusted for the name that was asked for; null: it is, or there is no TLS. */
-export type Connection = { socket: Socket; certificateUntilMs: number | null; fault: ProbeResult | null }
+/**
+ * `fault`: why its certificate is not trusted for the name that was asked for; null: it is, or there is no TLS. `flaw`: what is wrong with
+ * it whoever issued it, as in "its certificate expired 3 d ago" or "… is for other.example"; trust `any` passes over it. Null: nothing, or no TLS.
+ */
+export type Connection = { socket: Socket; certificateUntilMs: number | null; fault: ProbeResult | null; flaw: string | null }
 
 /** `source`: the local address to connect from; left out: any. */
 export type Place = { host: string; port: number; source: string | undefined }
@@ -41,7 +45,7 @@ export const openTls = async (
   })
   await opened(socket, 'secureConnect', limit)
   const certificateUntilMs = Date.parse(socket.getPeerCertificate().valid_to) || null
-  return { socket, certificateUntilMs, fault: trust === 'any' ? null : faultOf(socket, certificateUntilMs, nowMs) }
+  return { socket, certificateUntilMs, fault: trust === 'any' ? null : faultOf(socket, certificateUntilMs, nowMs), flaw: flawOf(socket, name, nowMs) }
 }
 
 const opened = async (socket: Socket, event: 'connect' | 'secureConnect', limit: AbortSignal): Promise<void> => {
@@ -80,6 +84,13 @@ const faultOf = (socket: TLSSocket, untilMs: number | null, nowMs: number): Prob
     return { kind: 'foreign', detail: `the certificate is for ${namesOf(socket)}`, certificateUntilMs: untilMs }
   }
   return { kind: 'app', detail: wordsOf(code, untilMs, nowMs), certificateUntilMs: untilMs }
+}
+
+const flawOf = (socket: TLSSocket, name: string, nowMs: number): string | null => {
+  const certificate = socket.getPeerCertificate()
+  const untilMs = Date.parse(certificate.valid_to)
+  if (untilMs < nowMs) return `expired ${spell(nowMs - untilMs)} ago`
+  return checkServerIdentity(name, certificate) ? plain(`is for ${namesOf(socket)}`) : null
 }
 
 const wordsOf = (code: string, untilMs: number | null, nowMs: number): string => {

@@ -18,7 +18,7 @@ export const portOfUrl = ({ port, protocol }: URL): number => Number(port) || (p
 /** Connects to the address at the URL's port. The socket is the caller's to destroy. */
 export const openTarget = async ({ url, address, trust }: Target, { clock, source }: Means, limit: AbortSignal): Promise<Connection> => {
   const place = { host: address, port: portOfUrl(url), source }
-  if (url.protocol === 'http:') return { socket: await openTcp(place, limit), certificateUntilMs: null, fault: null }
+  if (url.protocol === 'http:') return { socket: await openTcp(place, limit), certificateUntilMs: null, fault: null, flaw: null }
   return openTls({ ...place, name: hostOf(url), trust, nowMs: clock.now().wallMs }, limit)
 }
 
