@@ -101,6 +101,10 @@ test('tcp and dns are kinds of check', () => {
   expect(loadFixture('good', 'dns.yaml').checks.active).toEqual([{ kind: 'dns', name: 'shop.example', type: 'SOA' }])
 })
 
+test('whoever wants to wait for nothing may write so', () => {
+  expect(loadFixture('good', 'dns.yaml').core.policy).toMatchObject({ outageMs: 0, appFaultMs: 0, cooldownMs: 0 })
+})
+
 test('a private zone may be of one label, its top a moved name', () => {
   const { core, warnings } = loadFixture('good', 'private-zone.yaml')
   expect(core.dns.hosts.map(({ zone, names }) => [zone, names])).toEqual([

@@ -53,3 +53,14 @@ test('our own mistake is never held against the site', () => {
   const result = failureOf(new TypeError('x is not a function'), { address: '127.0.0.1', timeoutMs: 1000 }, new AbortController().signal)
   expect(result).toEqual({ kind: 'unable', detail: 'could not ask: x is not a function' })
 })
+
+test.each([[1_100, 'silent'], [2_300, 'unable']])('a time-out of 1 s that is noticed after %d ms is %s: whoever was held up so long is no witness', async (tookMs, kind) => {
+  let nowMs = 0
+  const clock = { ...machineClock, now: () => ({ monoMs: nowMs, wallMs: 0 }), deadline: () => AbortSignal.abort(new Error('over')) }
+  const question: TcpQuestion = { kind: 'tcp', site: 'aws', address: '127.0.0.1', port: 1, timeoutMs: 1_000 }
+  const asked = answerOf(question, clock, new AbortController().signal, (limit) => {
+    nowMs += tookMs
+    return Promise.reject(limit.reason as Error)
+  })
+  expect((await asked).kind).toBe(kind)
+})
