@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import { canonicalIp, canonicalListen, canonicalName, canonicalServer, familyOf, isNobodys } from './addresses.ts'
 import { durationForm, parseDuration } from './durations.ts'
@@ -21,12 +22,12 @@ export const text = (instead: string) =>
     })
     .min(1, { error: say('is empty', instead) })
 
-/** Text that is brought into its canonical form; null says that it has no such form. */
-export const canonical = (form: (text: string) => string | null, what: string, instead: string) =>
+/** Text that is brought into its canonical form; null says that it has no such form. `insteadOf`: what to write in this text's place, where that can be told. */
+export const canonical = (form: (text: string) => string | null, what: string, instead: string, insteadOf: (text: string) => string | null = () => null) =>
   text(instead).transform((value, ctx) => {
     const found = form(value)
     if (found !== null) return found
-    ctx.addIssue({ code: 'custom', message: say(what, instead) })
+    ctx.addIssue({ code: 'custom', message: say(what, insteadOf(value) ?? instead) })
     return z.NEVER
   })
 
@@ -159,13 +160,18 @@ export const listenAddress = () => canonical(canonicalListen, 'is not an IP addr
 /** A zone's name, lower case, without a trailing dot; of one label where it is a private one. */
 export const zoneName = () => canonical(canonicalName, 'is not a zone', 'Write a name such as shop.example')
 
+const canonicalDnsName = (value: string): string | null =>
+  value.startsWith('*.') ? ((name) => name && `*.${name}`)(canonicalName(value.slice(2))) : canonicalName(value)
+
+/** How DNS spells a name of other letters than its own: bücher.example is xn--bcher-kva.example there (RFC 5890). Null: it is none. */
+const spelledInAscii = (value: string): string | null => (/[^\x00-\x7f]/.test(value) ? canonicalDnsName(domainToASCII(value)) : null)
+
 /** A name to be moved; `*.` may begin it. */
 export const dnsName = () =>
-  canonical(
-    (value) => (value.startsWith('*.') ? ((name) => name && `*.${name}`)(canonicalName(value.slice(2))) : canonicalName(value)),
-    'is not a DNS name',
-    'Write a name such as www.shop.example',
-  )
+  canonical(canonicalDnsName, 'is not a DNS name', 'Write a name such as www.shop.example', (value) => {
+    const name = spelledInAscii(value)
+    return name === null ? null : `Write ${name}`
+  })
 
 /** An http or https address. */
 export const httpUrl = (instead = 'Write an address such as https://shop.example/healthz') =>
