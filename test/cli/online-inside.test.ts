@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +11,17 @@ import { wire } from '../../src/cli/wiring.ts'
 import { noneNeeded } from '../../src/cli/zone-look.ts'
 import { loadSettings } from '../../src/config/loading.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
+import { startEmbedded } from '../../src/drivers/dns/embedded.ts'
+import { nameServers } from '../../src/drivers/dns/nameservers.ts'
+import { ask, recordsIn } from '../../src/drivers/dns/query.ts'
 import { tsigKey } from '../../src/drivers/dns/tsig.ts'
-import type { NameServers } from '../../src/ports.ts'
+import { encodeName, rrTypes } from '../../src/drivers/dns/wire.ts'
 import { debian } from '../lab/debian.ts'
 import { startFaulty, type Fault } from '../lab/faulty.ts'
+import { addition, deletion, updateByHand } from '../lab/hand.ts'
 import { startKnot, type KnotOptions } from '../lab/knot.ts'
-import { listed } from '../lab/rig.ts'
+import { freePort } from '../lab/ports.ts'
+import { listed as listedBy } from '../lab/rig.ts'
 import { labKey } from '../lab/servers.ts'
 import { hostEntry, yamlOf } from './online-lab.ts'
 
@@ -25,14 +31,18 @@ const unpacked = await debian(['knot'])
 const zone = 'shop.example'
 const text = '@ 60 SOA ns1 hostmaster 1 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 127.0.0.1\n@ 60 A 127.0.0.41\n'
 
-const lookingAt = async (servers: string[], given: { clock?: Clock; nameServers?: NameServers }): Promise<Looking> => {
+type Parent = Looking['parts']['nameServers']
+/** A parent that has a DS or not; which one, it does not say. */
+const listed = (servers: string[], ds: boolean | null): Parent => ({ ...listedBy(servers, ds), dsSet: () => null })
+
+const lookingAt = async (servers: string[], given: { clock?: Clock; nameServers?: Parent }): Promise<Looking> => {
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-online-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   await writeFile(join(folder, 'lifeboat.yaml'), yamlOf({ check: '{ tcp: 1 }', names: [zone], nameservers: servers, hosts: servers.map((server) => hostEntry(zone, server, labKey)) }))
   const settings = loadSettings({ env: {}, cwd: folder })
   const { clock = machineClock } = given
   const parts = wire(settings, { store: noneNeeded, clock, log: () => {}, command: 'check' })
-  return { settings, parts: { ...parts, ...(given.nameServers ? { nameServers: given.nameServers } : {}) }, clock, limit: AbortSignal.timeout(30_000), ledger: freshLedger(settings.core), complaints: new Map() }
+  return { settings, parts: { ...parts, nameServers: given.nameServers ?? listed(servers, false) }, clock, limit: AbortSignal.timeout(30_000), ledger: freshLedger(settings.core), complaints: new Map() }
 }
 
 const knotFor = async (options: Partial<KnotOptions> = {}) => {
@@ -69,7 +79,7 @@ describe.skipIf(!unpacked)('on Knot', () => {
     expect(lines).toEqual([`ok answers over TCP with authority for ${zone}`, 'fail does not answer over UDP', expect.stringContaining(line), 'unknown could not find out what it shows of the names'])
   })
 
-  const linesWith = async (servers: string[], nameServers: NameServers): Promise<string[]> => {
+  const linesWith = async (servers: string[], nameServers: Parent): Promise<string[]> => {
     const looking = await lookingAt(servers, { nameServers })
     return (await nameServerFindings(zone, { views: readHosts(looking), round: Promise.resolve({ questions: [], sights: [], active: null }) }, looking)).map(({ finding, says }) => `${finding} ${says}`)
   }
@@ -79,15 +89,45 @@ describe.skipIf(!unpacked)('on Knot', () => {
     const short = await knotFor({ signing: { [zone]: { lifetime: '2d' } } })
     const none = await knotFor()
     expect(await linesWith([long.server], listed([long.server], true))).toContain('ok its answers are signed for 14 d more')
-    expect(await linesWith([short.server], listed([short.server], true))).toContainEqual(expect.stringMatching(/^fail the parent has a DS, and this server serves shop\.example A with a signature that ends in (2 d|4\d h), and 3 d must be left$/))
-    expect(await linesWith([none.server], listed([none.server], true))).toContain('fail the parent has a DS, and this server serves shop.example A without a signature that verifies')
-    expect(await linesWith([long.server, none.server], listed([long.server, none.server], true))).toContainEqual(expect.stringMatching(/^fail shop\.example has a DS at its parent; \S+ signs it with key .*, and \S+ is not signed$/))
+    expect(await linesWith([short.server], listed([short.server], true))).toContainEqual(expect.stringMatching(/^fail the parent has a DS, and this server serves shop\.example A with a signature that ends in (2 d|4\d h), and 3 d must be left\. Have the zone signed anew there$/))
+    expect(await linesWith([none.server], listed([none.server], true))).toContain('fail the parent has a DS, and this server serves shop.example A without a signature that verifies. Have the zone signed anew there')
+    expect(await linesWith([long.server, none.server], listed([long.server, none.server], true))).toContainEqual(expect.stringMatching(/^fail shop\.example has a DS at its parent; \S+ signs it with key .*, and \S+ is not signed\. Put the keys of each into the zone of the other \(RFC 8901\), or take one of the two out of dns\.hosts$/))
     const unsure = await linesWith([none.server], listed([none.server], null))
     expect(unsure.at(-1)).toBe('unknown could not find out whether the parent of shop.example has a DS, and so whether answers must be signed')
   })
 
+  test('a DS at the parent, and the key that it stands for', async () => {
+    const [above, at] = ['127.0.44.1', '127.0.44.2']
+    const port = await freePort([above, at])
+    const knot = await knotFor({ address: at, port, signing: { [zone]: {} } })
+    const records = [
+      { name: 'example', type: 'NS' as const, ttlS: 60, value: 'ns.example' },
+      { name: 'ns.example', type: 'A' as const, ttlS: 60, value: above },
+      { name: 'ns-1.example', type: 'A' as const, ttlS: 60, value: at },
+      { name: zone, type: 'NS' as const, ttlS: 60, value: 'ns-1.example' },
+    ]
+    const parent = await startEmbedded({ zones: { example: records }, address: above, port })
+    onTestFinished(() => parent.stop())
+    const [key] = recordsIn(await ask({ server: knot.server, name: zone, type: rrTypes.DNSKEY, timeoutMs: 5_000 }, machineClock, AbortSignal.timeout(30_000)), zone)!
+    const linesOf = async (rdata: Buffer): Promise<string[]> => {
+      expect(await updateByHand(parent.server, 'example', null, [deletion(zone, 'DS'), addition(zone, 60, 'DS', rdata)])).toBe(0)
+      return linesWith([knot.server], nameServers({ override: () => null, resolvers: [parent.server], port, timeoutMs: 5_000 }, machineClock))
+    }
+    const none = Buffer.from(`30390d02${'00'.repeat(32)}`, 'hex')
+    expect(await linesOf(none)).toContainEqual(
+      expect.stringMatching(/^fail the DS at the parent \(12345 \(algorithm 13\)\) stands for none of the zone's keys \(\d+ \(algorithm 13\)\): whoever validates takes none of its answers\. Have the parent publish the DS of a key that signs the zone, or none$/),
+    )
+    const tag = key!.rdata.reduce((all, byte, n) => all + (n % 2 === 0 ? byte << 8 : byte), 0)
+    const head = Buffer.from([0, 0, 13, 2])
+    head.writeUInt16BE((tag + (tag >> 16)) & 0xffff)
+    const right = Buffer.concat([head, createHash('sha256').update(encodeName(zone)).update(key!.rdata).digest()])
+    const lines = await linesOf(right)
+    expect(lines).toContain('ok the DS at the parent stands for a key of the zone')
+    expect(lines.filter((line) => line.startsWith('fail'))).toEqual([])
+  })
+
   test('name servers that nobody can name', async () => {
     const { server } = await knotFor()
-    expect(await linesWith([server], { of: async () => null, ds: () => null })).toEqual([expect.stringMatching(/^unknown could not find out which there are: nobody who knows the parent of shop\.example answers\. To name them: dns\.nameservers in \S+lifeboat\.yaml$/)])
+    expect(await linesWith([server], { of: async () => null, ds: () => null, dsSet: () => null })).toEqual([expect.stringMatching(/^unknown could not find out which there are: nobody who knows the parent of shop\.example answers\. To name them: dns\.nameservers in \S+lifeboat\.yaml$/)])
   })
 })

@@ -5,11 +5,13 @@ import { oursOf } from '../../core/move-hosts.ts'
 import type { HostView } from '../../core/moving.ts'
 import { addressesOf } from '../../core/zone.ts'
 import type { Config, HostConfig, Ledger } from '../../core/types.ts'
+import type { ParentDs } from '../../drivers/dns/nameservers.ts'
+import type { NameServers } from '../../ports.ts'
 
 /** What every part of `check --online` is handed. */
 export type Looking = {
   settings: Settings
-  parts: Parts
+  parts: Parts & { nameServers: NameServers & ParentDs }
   clock: Clock
   /** Aborts when the whole must end. */
   limit: AbortSignal

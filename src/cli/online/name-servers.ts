@@ -4,7 +4,9 @@ import type { HostView, ServerView } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'
 import { otherSigners, signatureFault, signedUntilMs } from '../../core/signatures.ts'
 import { spell } from '../../core/spell.ts'
-import { digHost } from '../../drivers/dns/query.ts'
+import { trustIn } from '../../drivers/dns/dnssec.ts'
+import { ask, digHost, recordsIn } from '../../drivers/dns/query.ts'
+import { rrTypes } from '../../drivers/dns/wire.ts'
 import type { Dig } from '../../ports.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
 import { inTime, type HostViews, type Looking } from './looking.ts'
@@ -21,7 +23,7 @@ export async function nameServerFindings(zone: string, read: { views: Promise<Ho
   const ds = parts.nameServers.ds(zone)
   const looks = await Promise.all(servers.map((server) => lookAt({ server, zone, ds }, read, looking)))
   const signers = otherSigners(looks.map(({ seen }) => seen), settings.core)
-  const signed = ds === null ? [found.unknown(`whether the parent of ${zone} has a DS, and so whether answers must be signed`)] : signers === null ? [] : [found.fail(signers)]
+  const signed = ds === null ? [found.unknown(`whether the parent of ${zone} has a DS, and so whether answers must be signed`)] : signers === null ? [] : [found.fail(`${signers}. Put the keys of each into the zone of the other (RFC 8901), or take one of the two out of dns.hosts`)]
   return [...looks.flatMap(({ findings }) => findings), ...signed]
 }
 
@@ -34,17 +36,18 @@ async function lookAt(at: At, { views, round }: { views: Promise<HostViews>; rou
   const hosts = settings.core.dns.hosts.filter((host) => host.zone === zone)
   const own = hosts.length === 1 ? hosts[0] : hosts.find(({ host }) => parts.serversOf[host]?.includes(server))
   const dig: Dig = { server, zone, marker: markerName(settings.core.app, zone), names: hosts[0]!.names, timeoutMs: callMs.read, dnssec: ds === true }
-  const [reach, view, others, read] = await Promise.all([
+  const [reach, view, others, trust, read] = await Promise.all([
     reachFindings(found, at, looking),
     digHost(dig, clock, clock.deadline(callMs.read, limit), 'both'),
     vantageFindings(found, dig, round, looking),
+    ds ? trustFindings(found, at, looking) : [],
     views,
   ])
   const seen = { server, zone, ds, host: own?.host ?? null, view }
   // That it does not answer is said once.
   if (!view && reach.some(({ finding }) => finding === 'fail')) return { seen, findings: [...reach, ...others] }
   const shown = view ? shownFindings(found, view, { names: (own ? [own] : hosts).map(({ host }) => host), read }) : [found.unknown('what it shows of the names: an answer is missing, or differs over UDP and TCP')]
-  return { seen, findings: [...reach, ...shown, ...(view && ds ? signatureFindings(found, view, clock.now().wallMs) : []), ...others] }
+  return { seen, findings: [...reach, ...shown, ...(view && ds ? [...signatureFindings(found, view, clock.now().wallMs), ...trust] : []), ...others] }
 }
 
 /** Which vantages elsewhere get no answer from it; one that does not answer us either says so itself. */
@@ -78,7 +81,21 @@ const linesOf = ({ sets, txt }: HostView): string[] => [...sets.map(({ name, typ
 
 function signatureFindings(found: Found, view: HostView, wallMs: number): Finding[] {
   const fault = signatureFault(view, wallMs)
-  if (fault !== null) return [found.fail(`the parent has a DS, and this server ${fault}`)]
+  if (fault !== null) return [found.fail(`the parent has a DS, and this server ${fault}. Have the zone signed anew there`)]
   const untilMs = signedUntilMs(view)
   return [Number.isFinite(untilMs) ? found.ok(`its answers are signed for ${spell(untilMs - wallMs)} more`) : found.unknown('whether its signatures are good: their algorithm is not known here')]
+}
+
+/** Does the DS at the parent stand for a key of the zone? */
+async function trustFindings(found: Found, { server, zone }: At, { parts, clock, limit }: Looking): Promise<Finding[]> {
+  const keys = recordsIn(await ask({ server, name: zone, type: rrTypes.DNSKEY, timeoutMs: callMs.read, dnssec: true }, clock, limit), zone)
+  const ds = parts.nameServers.dsSet(zone)
+  if (!keys || !ds) return [found.unknown('whether the DS at the parent stands for a key of the zone')]
+  const trust = trustIn(ds, keys, { zone, wallMs: clock.now().wallMs })
+  // That nothing is signed is said already.
+  if (trust.keys.length === 0) return []
+  if (trust.is === 'good') return [found.ok('the DS at the parent stands for a key of the zone')]
+  if (trust.is === 'unknown') return [found.unknown('whether the DS at the parent stands for a key of the zone: its algorithm is not known here')]
+  if (trust.is === 'not-signed') return [found.fail(`the DS at the parent (${listed(trust.ds)}) stands for a key that has not signed the zone's keys for now: whoever validates takes none of its answers. Have the zone signed anew`)]
+  return [found.fail(`the DS at the parent (${listed(trust.ds)}) stands for none of the zone's keys (${listed(trust.keys)}): whoever validates takes none of its answers. Have the parent publish the DS of a key that signs the zone, or none`)]
 }

@@ -2,7 +2,7 @@ import type { Settings } from '../../config/settings.ts'
 import { findings as words, type FindingKind } from '../../core/words.ts'
 import { exits } from '../../errors.ts'
 import type { Colour, Cli } from '../cli.ts'
-import { wire } from '../wiring.ts'
+import { nameServersOf, wire } from '../wiring.ts'
 import { noneNeeded } from '../zone-look.ts'
 import { cloudFindings } from './clouds.ts'
 import { foundAbout, listed, type Finding } from './finding.ts'
@@ -23,7 +23,7 @@ export async function checkOnline(cli: Cli, settings: Settings): Promise<number>
   const here = await lookHere(cli, settings)
   const complaints: Looking['complaints'] = new Map()
   const wired = wire(settings, { store: noneNeeded, clock, command: 'check', log: ({ vantage, msg }) => void complaints.set(String(vantage), msg.replace(/^.*? as it should: /, '')) })
-  const looking: Looking = { settings, parts: wired, clock, limit: clock.deadline(wholeMs, cli.stop()), ledger: here.ledger, complaints }
+  const looking: Looking = { settings, parts: { ...wired, nameServers: nameServersOf(settings, clock) }, clock, limit: clock.deadline(wholeMs, cli.stop()), ledger: here.ledger, complaints }
   const all: Finding[] = []
   const parts = partsOf(looking)
   for (const part of parts) part.catch(() => undefined) // Its turn comes below; until then a bug in it must not end the process.

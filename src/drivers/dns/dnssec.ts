@@ -1,10 +1,10 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { JsonWebKeyInput, KeyObject, VerifyKeyObjectInput } from 'node:crypto'
 import type { Signed, Signers } from '../../core/moving.ts'
 import { classes, decodeName, encodeName, encodeRr, rrTypes } from './wire.ts'
 import type { Rr } from './wire.ts'
 
-// Signatures over sets of records (RFC 4034), verified with the keys that the zone itself publishes. Whether the parent's DS names one of them is not looked at.
+// Signatures over sets of records (RFC 4034), verified with the keys that the zone itself publishes; and whether the parent's DS stands for these keys.
 
 type Key = { id: string; algorithm: number; bytes: Buffer }
 
@@ -131,3 +131,35 @@ export const signersIn = (soa: Rr[], keys: Rr[], zone: string): Signers => ({
   signs: [...new Set(signaturesIn(soa, zone).filter(({ covers }) => covers === rrTypes.SOA).map(({ id }) => id))].sort(),
   publishes: [...new Set(keysIn(keys).map(({ id }) => id))].sort(),
 })
+
+// ── The parent's DS ──────────────────────────────────────────────────────────
+
+/** Digests of a DS by number (RFC 8624, section 3.3). */
+const digests: Record<number, string> = { 1: 'sha1', 2: 'sha256', 4: 'sha384' }
+
+type Ds = { id: string; digest: string | undefined; bytes: Buffer }
+
+/** Beside a newer one that is known here, one of SHA-1 counts for nothing (RFC 4509, section 3). */
+const dsIn = (set: Rr[]): Ds[] => {
+  const all = set.map(({ rdata }) => ({ id: idOf(rdata.readUInt16BE(0), rdata.readUInt8(2)), digest: digests[rdata.readUInt8(3)], bytes: rdata.subarray(4) }))
+  const newer = all.filter(({ digest }) => digest !== undefined && digest !== 'sha1')
+  return newer.length > 0 ? newer : all
+}
+
+/** A DS is the digest of the owner's name and the key's whole rdata (RFC 4034, section 5.1.4). */
+const standsFor = ({ digest, bytes }: Ds, zone: string, { rdata }: Rr): boolean =>
+  digest !== undefined && createHash(digest).update(encodeName(zone)).update(rdata).digest().equals(bytes)
+
+/**
+ * Whether the DS at a zone's parent lead to its keys (RFC 4035, section 5.2). `no-key`: they stand for none of them · `not-signed`: no key that they stand for
+ * has signed the keys for now · `unknown`: digests or algorithms that are not known here. `keys`: the zone's DNSKEY set with its signatures.
+ */
+export const trustIn = (ds: Rr[], keys: Rr[], { zone, wallMs }: { zone: string; wallMs: number }): { is: 'good' | 'no-key' | 'not-signed' | 'unknown'; ds: string[]; keys: string[] } => {
+  const given = dsIn(ds)
+  const named = keys.filter((key) => keysIn([key]).some(({ id }) => given.some((each) => each.id === id && standsFor(each, zone, key))))
+  const of = { ds: [...new Set(given.map(({ id }) => id))].sort(), keys: [...new Set(keysIn(keys).map(({ id }) => id))].sort() }
+  if (named.length === 0) return { is: given.some(({ digest }) => digest !== undefined) ? 'no-key' : 'unknown', ...of }
+  if (keysIn(named).every(({ algorithm }) => !(algorithm in algorithms))) return { is: 'unknown', ...of }
+  const signed = signedBy(keys, { name: zone, type: rrTypes.DNSKEY }, { zone, keys: named, wallMs })
+  return { is: signed && signed.untilMs > wallMs ? 'good' : 'not-signed', ...of }
+}

@@ -65,15 +65,15 @@ const delegation = async (walk: Walk, server: string, zone: string): Promise<{ n
   return names.length > 0 ? { names, glue: answer.additionals } : null
 }
 
-/** Whether the parent has a DS for the zone. It alone has authority over that set, also where it serves the zone too (RFC 4035, section 3.1.4.1). */
-const hasDs = async (walk: Walk, server: string, zone: string): Promise<boolean | null> => {
+/** The DS that the parent has for the zone. It alone has authority over that set, also where it serves the zone too (RFC 4035, section 3.1.4.1). */
+const dsSetOf = async (walk: Walk, server: string, zone: string): Promise<Rr[] | null> => {
   const answer = await walk.direct(server, zone, rrTypes.DS)
   if (answer?.rcode !== rcodes.NOERROR) return null
-  return recordsIn(answer, zone)?.some((rr) => rr.type === rrTypes.DS) ?? null
+  return recordsIn(answer, zone)?.filter((rr) => rr.type === rrTypes.DS) ?? null
 }
 
 /** `machines`: the addresses of each name server. */
-type Found = { machines: string[][]; ds: boolean | null }
+type Found = { machines: string[][]; ds: Rr[] | null }
 
 const find = async (walk: Walk, zone: string): Promise<Found | null> => {
   const parents = await parentServers(walk, zone)
@@ -87,11 +87,14 @@ const find = async (walk: Walk, zone: string): Promise<Found | null> => {
     machines.push(addresses)
   }
   if (machines.flat().length === 0) return null
-  return { machines, ds: await firstOf(parents, (server) => hasDs(walk, server, zone)) }
+  return { machines, ds: await firstOf(parents, (server) => dsSetOf(walk, server, zone)) }
 }
 
 /** `machines`: the same as `of`, with the addresses of one name server together. Where the list is given, each of its addresses is one. */
 export type NameServerMachines = { machines(zone: string, signal: AbortSignal): Promise<string[][] | null> }
+
+/** The DS at the parent, as `of` last found out; never one for a zone whose list is given. Null: could not find out. */
+export type ParentDs = { dsSet(zone: string): Rr[] | null }
 
 const listed = (servers: string[]): string[] =>
   servers.map((server) => {
@@ -108,7 +111,7 @@ const listed = (servers: string[]): string[] =>
 export const nameServers = (
   options: { override: (zone: string) => string[] | null; timeoutMs: number; resolvers?: string[]; port?: number },
   clock: Clock,
-): NameServers & NameServerMachines => {
+): NameServers & NameServerMachines & ParentDs => {
   const { override, timeoutMs, port = 53 } = options
   const known = new Map<string, Found & { atMs: number }>()
   const walkWith = (signal: AbortSignal): Walk => {
@@ -131,12 +134,17 @@ export const nameServers = (
     known.set(zone, { machines: found.machines, ds: found.ds ?? last?.ds ?? null, atMs: clock.now().monoMs })
     return found.machines
   }
+  const dsSet = (zone: string): Rr[] | null => (override(zone) ? [] : (known.get(zone)?.ds ?? null))
   return {
     machines,
     of: async (zone, signal) => {
       const found = await machines(zone, signal)
       return found && [...new Set(found.flat())].sort()
     },
-    ds: (zone) => (override(zone) ? false : (known.get(zone)?.ds ?? null)),
+    ds: (zone) => {
+      const set = dsSet(zone)
+      return set && set.length > 0
+    },
+    dsSet,
   }
 }
