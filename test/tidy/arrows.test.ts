@@ -18,7 +18,7 @@ const may: Record<string, string[]> = {
   demo: ['core', 'errors', 'clock', 'ports', 'drivers', 'version', 'node', 'package'],
   cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'drivers', 'store', 'controller', 'demo', 'web', 'listening', 'version', 'node', 'package'],
   web: ['core', 'errors', 'clock', 'ports', 'url-host', 'listening', 'node', 'package'],
-  main: ['cli'],
+  main: ['cli', 'node'],
   lifeboat: ['main', 'node'],
 }
 
