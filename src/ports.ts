@@ -148,8 +148,8 @@ export type WriteOutcome = { outcome: 'done' | 'lost' | 'refused' | 'unknown'; d
 /** One place where a zone is written. */
 export interface DnsHost {
   readonly host: string
-  /** Null: could not find out. */
-  read(signal: AbortSignal): Promise<HostView | null>
+  /** `known`: a view of a moment ago, of which the marker alone is read anew; left out: all is read. Null: could not find out. */
+  read(signal: AbortSignal, known?: HostView): Promise<HostView | null>
   /** Writes only where the host still shows the `old` sets. */
   write(change: Change, signal: AbortSignal): Promise<WriteOutcome>
 }

@@ -12,11 +12,11 @@ import { mayAct, orNull, type Self } from './self.ts'
 
 const configOf = (self: Self, host: string): HostConfig => self.parts.config.dns.hosts.find((h) => h.host === host)!
 
-/** One DNS host as it shows our names now. Null: could not find out. */
-export async function readHost(self: Self, host: string, signal: AbortSignal): Promise<HostView | null> {
+/** One DNS host as it shows our names now; with `known`, of which the marker alone is read anew. Null: could not find out. */
+export async function readHost(self: Self, host: string, signal: AbortSignal, known?: HostView): Promise<HostView | null> {
   const driver = self.parts.hosts.find((h) => h.host === host)
   const limit = self.parts.clock.deadline(callMs.read, signal)
-  const view = driver ? await orNull(self, 'dns', `reading ${host}`, limit, driver.read(limit)) : null
+  const view = driver ? await orNull(self, 'dns', `reading ${host}`, limit, driver.read(limit, known)) : null
   signal.throwIfAborted()
   self.hosts = { ...self.hosts, [host]: view }
   return view

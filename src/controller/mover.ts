@@ -33,8 +33,8 @@ type Run = {
   waitsFor: string
   /** Effects that were asked for. */
   did: Set<string>
-  /** What the last effects changed: the ledger alone, what the names point to, or something else. The next look goes by it. */
-  changed: 'nothing' | 'ledger' | 'names'
+  /** What the last effects changed: the ledger alone, the markers alone, what the names point to, or something else. The next look goes by it. */
+  changed: 'nothing' | 'ledger' | 'markers' | 'names'
   /** When the last look began, monotonic. */
   lookedMs: number
 }
@@ -86,8 +86,8 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
   run.changed = 'nothing'
   run.lookedMs = clock.now().monoMs
   const views = async () => {
-    // What was read before this process changed the ledger is as good as what would be read a moment later.
-    if (changed !== 'ledger') await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal)))
+    // What was read before this process changed something else is as good as if it were read now: a write lands only where it still stands.
+    if (changed !== 'ledger') await Promise.all(config.dns.hosts.map((h) => viewOf(self, h.host, run, signal, changed === 'markers')))
     return self.hosts
   }
   const limit = clock.deadline(callMs.read, signal)
@@ -122,10 +122,10 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
 }
 
 /** A dead DNS host costs a move one read; after that it is read beside the move until it answers. */
-async function viewOf(self: Self, host: string, run: Run, signal: AbortSignal): Promise<void> {
+async function viewOf(self: Self, host: string, run: Run, signal: AbortSignal, markerAlone: boolean): Promise<void> {
   const waiting = run.silent.get(host)
   if (waiting) return
-  const read = readHost(self, host, signal)
+  const read = readHost(self, host, signal, (markerAlone && self.hosts[host]) || undefined)
   const known = host in self.hosts && self.hosts[host] === null
   const beside = read.then(
     (view: HostView | null) => void (view !== null || !known ? run.silent.delete(host) : retry(self, host, run, signal)),
@@ -189,11 +189,13 @@ async function sayWaiting(self: Self, { epoch }: Move, run: Run, world: World, {
   await self.book.note([self.book.entry('step', msg, { epoch, step, outcome: 'waiting', phase: 'wait', startedMs: world.at.wallMs })])
 }
 
+const changedAt: Partial<Record<Step, Run['changed']>> = { claim: 'markers', point: 'names' }
+
 /** Carries out a step's effects side by side. Returns how long to wait before the next look: not at all where each was done for the first time. `entries` go with a commit. */
 async function act(self: Self, run: Run, found: Extract<Next, { kind: 'step' }>, entries: Entry[]): Promise<number> {
   const { step, effects } = found
   const outcomes = await Promise.all(effects.map((effect) => carryOut(self, run, effect, entries)))
-  if (outcomes.every(({ outcome }) => outcome === 'done')) run.changed = changesLedgerAlone(found) ? 'ledger' : step === 'point' ? 'names' : 'nothing'
+  if (outcomes.every(({ outcome }) => outcome === 'done')) run.changed = changesLedgerAlone(found) ? 'ledger' : changedAt[step] ?? 'nothing'
   let pauseMs = 0
   for (const [i, { outcome, detail }] of outcomes.entries()) {
     const effect = effects[i]!

@@ -1,5 +1,6 @@
 import { runController } from '../../src/controller.ts'
-import type { Parts, RunOptions } from '../../src/controller.ts'
+import type { RunOptions } from '../../src/controller.ts'
+import type { Parts } from '../../src/controller/parts.ts'
 import type { Self } from '../../src/controller/self.ts'
 import { markerName } from '../../src/core/marker.ts'
 import { planHash, planOf } from '../../src/core/plan.ts'
@@ -164,9 +165,9 @@ export const newRig = async (options: RigOptions): Promise<Rig> => {
     return {
       ...direct,
       host: host.host,
-      read: (signal) => {
+      read: (signal, known) => {
         host.reads++
-        return (host.dead ? none : direct).read(signal)
+        return (host.dead ? none : direct).read(signal, known)
       },
       write: async (change, signal) => {
         await rig.onWrite?.('before', host.host)

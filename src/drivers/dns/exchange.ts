@@ -54,6 +54,7 @@ export const openStream = async (server: string, signal: AbortSignal): Promise<S
   const { address, port } = placeOf(server)
   signal.throwIfAborted()
   const socket = connect({ host: address, port, noDelay: true, signal })
+  const leaving: Buffer[] = []
   const waiting = new Map<number, { resolve: (answer: Buffer) => void; reject: (error: unknown) => void }>()
   const end = (error: unknown): void => {
     for (const { reject } of waiting.values()) reject(error)
@@ -76,9 +77,8 @@ export const openStream = async (server: string, signal: AbortSignal): Promise<S
       new Promise((resolve, reject) => {
         if (socket.destroyed) return reject(new Error('the connection is closed'))
         waiting.set(bytes.readUInt16BE(0), { resolve, reject })
-        socket.cork() // What is asked in one go leaves in one go.
-        socket.write(frame(bytes))
-        process.nextTick(() => socket.uncork())
+        // What is asked in one go leaves in one go.
+        if (leaving.push(frame(bytes)) === 1) process.nextTick(() => socket.write(Buffer.concat(leaving.splice(0))))
       }),
     close: () => end(new Error('closed')),
   }

@@ -39,12 +39,12 @@ const outcomeOf = (server: string, { rcode }: Message): WriteOutcome => {
 const keyRefused = (server: string, key: TsigKey, error: number): WriteOutcome =>
   error === rcodes.BADKEY
     ? // Knot 3.2.6 says this of a key that its ACL does not let update these types, too (measured 2026-11).
-      refused(`${server} does not know the key "${key.name}", or does not let it do this (BADKEY)`)
-    : refused(`${server} has another secret for the key "${key.name}" (BADSIG)`)
+      refused(`${server} does not know the key "${key.name}" with ${key.algorithm}, or does not let it do this (BADKEY): compare with what stands there`)
+    : refused(`${server} has another secret for the key "${key.name}" (BADSIG): the file needs the one that stands there`)
 
-/** PowerDNS 4.7.3 gives one and the same answer to an unknown key, to another secret and to clocks that differ, and signs none of them (measured 2026-11). */
+/** PowerDNS 4.7.3 gives one and the same answer to an unknown key, to another secret or algorithm and to clocks that differ, and signs none of them (measured 2026-11). */
 const unsignedHint = ({ rcode }: Message, key: TsigKey): string =>
-  rcode === rcodes.REFUSED ? `; PowerDNS says so where it does not know the key "${key.name}", has another secret for it, or its clock differs by more than 300 s` : ''
+  rcode === rcodes.REFUSED ? `; PowerDNS says so where it does not know the key "${key.name}", has another secret or algorithm for it, or its clock differs by more than 300 s: compare with what stands there` : ''
 
 /** Why the answer to an update does not count, or what it comes to. `key` null: it was not signed. */
 export const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs: number, requestMac: Buffer): WriteOutcome => {
@@ -58,7 +58,7 @@ export const judge = (server: string, bytes: Buffer, key: TsigKey | null, wallMs
     case 'key':
       return keyRefused(server, key, verified.error)
     case 'clock':
-      return refused(`the clocks of ${server} and this machine differ by ${Math.abs(verified.skewS)} s, ours being ${verified.skewS > 0 ? 'ahead' : 'behind'} (BADTIME)`)
+      return refused(`the clocks of ${server} and this machine differ by ${Math.abs(verified.skewS)} s, ours being ${verified.skewS > 0 ? 'ahead' : 'behind'} (BADTIME): set both by NTP`)
     case 'stale':
       return unknown(`${server} signed its answer at another time than now`)
     case 'forged':
@@ -128,7 +128,10 @@ export const rfc2136 = (options: Rfc2136Options, clock: Clock): DnsHost => {
   const { host, server, zone, marker, names, timeoutMs } = options
   return {
     host,
-    read: (signal): Promise<HostView | null> => digHost({ server, zone, marker, names, timeoutMs }, clock, signal),
+    read: async (signal, known): Promise<HostView | null> => {
+      const view = await digHost({ server, zone, marker, names: known ? [] : names, timeoutMs }, clock, signal)
+      return view && known ? { ...view, sets: known.sets } : view
+    },
     write: (change, signal) => write(options, change, clock, signal),
   }
 }
