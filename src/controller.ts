@@ -12,7 +12,6 @@ import { tendDns } from './controller/tending.ts'
 import type { State } from './core/types.ts'
 import type { Event } from './core/words.ts'
 
-export type { Parts } from './controller/parts.ts'
 
 /** How one run of the controller differs from another. */
 export type RunOptions = {

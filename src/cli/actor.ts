@@ -1,4 +1,5 @@
-import { runController, type Parts } from '../controller.ts'
+import { runController } from '../controller.ts'
+import type { Parts } from '../controller/parts.ts'
 import { isWarm } from '../controller/requests.ts'
 import type { Self } from '../controller/self.ts'
 import type { Settings } from '../config/settings.ts'

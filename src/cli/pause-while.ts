@@ -1,27 +1,20 @@
-// `lifeboat pause -- COMMAND`: paused while a command runs. The ledger has one pause, so one that a person set is left as it is: ours is
-// not put over it, and not taken away where it came meanwhile. Whatever happens to this process, ours ends by its own bound.
+// `lifeboat pause -- COMMAND`: paused while a command runs, by a pause of its own beside all others. It is taken away when the command ends,
+// and no other with it. Whatever happens to this process, it ends by its own bound.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { basename } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import type { Ledger } from '../core/types.ts'
+import { pausesOf } from '../core/ledger.ts'
 import { exits, Said, textOf } from '../errors.ts'
 import { ask } from './ask.ts'
-import { asker, type Cli } from './cli.ts'
+import type { Cli } from './cli.ts'
 import type { Ground } from './ground.ts'
-import { patient } from './patience.ts'
+import { pauseBeside, pauseIsOver, pauseLength, pauseText } from './pauses.ts'
 import { onSignal } from './signals.ts'
-import { openToRead } from './store.ts'
-import { shortTime } from './times.ts'
+import { ledgerNow } from './store.ts'
 
-type Pause = NonNullable<Ledger['pause']>
-/** `own`: it is this command's; else a person's that stands already. */
-type Hold = { pause: Pause; own: boolean }
-type Around = { cli: Cli; ground: Ground; mine: Pause; program: string }
+type Around = { cli: Cli; ground: Ground; program: string; untilMs: number | null; holder: string }
 
-/** A pause that ends this soon counts as over: another is put in its place without a gap. */
-const soonMs = 2_000
 /** A timer takes no more than 24 days. */
 const sleepMostMs = 86_400_000
 
@@ -30,66 +23,45 @@ export async function pauseWhile(cli: Cli, ground: Ground, { argv, forMs, why }:
   const signals = hearSignals(cli)
   const program = basename(argv[0] ?? '')
   const untilMs = forMs === null ? null : Math.round(cli.clock.now().wallMs + forMs)
-  const mine: Pause = { untilMs, by: asker(cli), why: why ?? `while ${program} runs` }
   // A signal is the command's affair: what is asked of the store is asked to its end, which is seconds.
-  const around: Around = { cli: { ...cli, stop: () => new AbortController().signal }, ground, mine, program }
-  const hold = { now: await take(around) }
+  const around: Around = { cli: { ...cli, stop: () => new AbortController().signal }, ground, program, untilMs, holder: cli.clock.id() }
+  await take(around, why ?? `while ${program} runs`)
   const ended = new AbortController()
-  const kept = keep(around, hold, ended.signal)
+  const told = tellWhenOver(around, ended.signal)
   try {
     return signals.first() === null ? await run(argv, signals, cli) : 128 + constants.signals[signals.first()!]
   } finally {
     ended.abort()
-    await kept
-    await letGo(around, hold.now)
+    await told
+    await letGo(around)
   }
 }
-
-/** What to say where a pause has ended. */
-export const pauseIsOver = ({ core }: Ground): string =>
-  core.policy.automatic ? 'Automatic moves are on again' : 'The pause is over; policy.automatic is false, so nothing moves by itself'
 
 // ── The pause ────────────────────────────────────────────────────────────────
 
-const until = ({ untilMs }: Pause, { clock }: Cli): string => (untilMs === null ? 'for ever' : `until ${shortTime(untilMs, clock.now().wallMs)} UTC`)
-
-async function standing({ cli, ground }: Around): Promise<Pause | null> {
-  const store = patient(await openToRead(ground, cli.clock), cli)
-  try {
-    return (await store.read()).ledger?.pause ?? null
-  } finally {
-    await store.close()
-  }
+/** Who else pauses, for people. Null: nobody. */
+async function besideOurs({ cli, ground, holder }: Around): Promise<string | null> {
+  const { wallMs } = cli.clock.now()
+  const other = pauseBeside(await ledgerNow(cli, ground), holder, wallMs)
+  return other && pauseText(other, wallMs)
 }
 
-async function take(around: Around): Promise<Hold> {
-  const { cli, ground, mine, program } = around
-  const other = await standing(around)
-  if (other && (other.untilMs === null || other.untilMs > cli.clock.now().wallMs + soonMs)) {
-    cli.err(`Automatic moves are paused already, ${until(other, cli)} by ${other.by}${other.why ? ` (${other.why})` : ''}: that is left as it is`)
-    return { pause: other, own: false }
-  }
-  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs: mine.untilMs, why: mine.why }) })
-  cli.err(`Automatic moves are paused while ${program} runs, at most ${until(mine, cli)}`)
-  return { pause: mine, own: true }
+async function take(around: Around, why: string): Promise<void> {
+  const { cli, ground, untilMs, holder, program } = around
+  const other = await besideOurs(around)
+  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why, holder }) })
+  cli.err(`Automatic moves are paused while ${program} runs, at most ${pauseLength(around, cli.clock.now().wallMs)}${other ? `. Another pause stands beside it, ${other}` : ''}`)
 }
 
-/** While the command runs: where a person's pause ends before ours would, ours follows it; where ours ends, that is said. */
-async function keep(around: Around, hold: { now: Hold }, ended: AbortSignal): Promise<void> {
-  const { cli, mine, program } = around
+/** Says it where the pause is over and the command still runs. */
+async function tellWhenOver(around: Around, ended: AbortSignal): Promise<void> {
+  const { cli, untilMs, program } = around
+  if (untilMs === null) return
   try {
-    while (!hold.now.own) {
-      const { pause } = hold.now
-      if (pause.untilMs === null || (mine.untilMs !== null && pause.untilMs >= mine.untilMs)) return
-      await sleepUntil(pause.untilMs - soonMs, cli, ended)
-      const now = await standing(around)
-      // Whoever resumed or paused anew meant it.
-      if (now === null) return
-      hold.now = isDeepStrictEqual(now, pause) ? await take(around) : { pause: now, own: false }
-    }
-    if (mine.untilMs === null) return
-    await sleepUntil(mine.untilMs, cli, ended)
-    cli.err(`The pause is over, and ${program} still runs. To pause on: lifeboat pause`)
+    await sleepUntil(untilMs, cli, ended)
+    const other = await besideOurs(around)
+    if (ended.aborted) return
+    cli.err(`The pause is over, and ${program} still runs. ${other ? `Automatic moves are still paused, ${other}. ` : ''}To pause on: lifeboat pause`)
   } catch (thrown) {
     if (ended.aborted) return
     if (!(thrown instanceof Said)) throw thrown
@@ -102,18 +74,33 @@ async function sleepUntil(wallMs: number, { clock }: Cli, signal: AbortSignal): 
 }
 
 /** Ends our own pause, and no other. A fault is said: the exit code is the command's. */
-async function letGo(around: Around, { own }: Hold): Promise<void> {
-  const { cli, ground, mine } = around
-  if (!own) return
+async function letGo(around: Around): Promise<void> {
+  const { cli, ground, untilMs, program } = around
+  let stood: boolean | null = null
   try {
-    const now = await standing(around)
-    if (now === null) return
-    if (!isDeepStrictEqual(now, mine)) return cli.err(`Automatic moves stay paused, ${until(now, cli)}: ${now.by} has paused them meanwhile`)
-    await ask(cli, ground, { command: 'resume', warm: false, wish: async () => ({ what: 'resume', only: mine }) })
-    cli.err(pauseIsOver(ground))
+    stood = await endOurs(around)
+    const isOver = untilMs !== null && untilMs <= cli.clock.now().wallMs
+    if (!stood && !isOver) cli.err(`Automatic moves were resumed before ${program} had ended`)
+    const other = await besideOurs(around)
+    if (other) cli.err(`Automatic moves stay paused, ${other}`)
+    else if (stood) cli.err(pauseIsOver(ground))
   } catch (thrown) {
     if (!(thrown instanceof Said)) throw thrown
-    if (thrown.exit !== exits.refused) cli.err(`Automatic moves could not be resumed: ${thrown.message}. They stay paused ${until(mine, cli)}. To resume them: lifeboat resume`)
+    const length = pauseLength(around, cli.clock.now().wallMs)
+    cli.err(stood === null ? `Automatic moves could not be resumed: ${thrown.message}. They stay paused ${length}. To resume them: lifeboat resume` : `The pause is over; whether another stands is not known: ${thrown.message}`)
+  }
+}
+
+/** False: it stood no more, by its bound or because somebody has resumed. */
+async function endOurs(around: Around): Promise<boolean> {
+  const { cli, ground, holder } = around
+  if (!pausesOf(await ledgerNow(cli, ground)).some((pause) => pause.holder === holder)) return false
+  try {
+    await ask(cli, ground, { command: 'resume', warm: false, wish: async () => ({ what: 'resume', holder }) })
+    return true
+  } catch (thrown) {
+    if (thrown instanceof Said && thrown.exit === exits.refused) return false
+    throw thrown
   }
 }
 

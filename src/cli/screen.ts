@@ -1,5 +1,5 @@
 import { clouds } from '../config/companies.ts'
-import { freshLedger } from '../core/ledger.ts'
+import { freshLedger, pausesAt } from '../core/ledger.ts'
 import { spell } from '../core/spell.ts'
 import { leavesData } from '../core/plan.ts'
 import type { Config, Ledger, Past } from '../core/types.ts'
@@ -10,6 +10,7 @@ import type { Report, StoreView } from '../ports.ts'
 import type { Cli } from './cli.ts'
 import { columns } from './columns.ts'
 import type { Ground } from './ground.ts'
+import { pauseText } from './pauses.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
 import { stateOf } from './store.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
@@ -72,7 +73,7 @@ function facts(scene: Scene): [string, string][] {
     ['waits', status.waits],
     ['moved', movedLine(scene)],
     ['now', status.decision && isWorthSaying(status.decision.reason) ? status.decision.sentence : null],
-    ['paused', pausedLine(status)],
+    ['paused', pausedLine(scene)],
     ['policy', core.policy.automatic ? null : 'policy.automatic is false: it says what it would do, and does nothing'],
     ['data', leavesData(core) ? `${core.data.holds}: no driver carries them, so a move leaves them behind` : null],
     ['votes', weakest(core)],
@@ -117,8 +118,8 @@ function endOf({ state, debts, epoch }: Past, { dns }: Status): string {
   return owed.length > 0 ? `confirmed, and still to be brought up: ${owed.join(', ')}` : `confirmed, and brought up since: ${debts.join(', ')}`
 }
 
-const pausedLine = ({ paused, atMs }: Status): string | null =>
-  paused && `${paused.untilMs === null ? 'for ever' : `until ${shortTime(paused.untilMs, atMs)}`} by ${paused.by}${paused.why ? ` (${paused.why})` : ''}`
+const pausedLine = ({ ledger, status: { atMs } }: Scene): string | null =>
+  pausesAt(ledger, atMs).map((pause) => pauseText(pause, atMs)).join('; ') || null
 
 const weakest = ({ vantages }: Config): string | null =>
   vantages.length === 1 ? 'one vantage alone: what it cannot reach looks down, whoever is at fault' : null

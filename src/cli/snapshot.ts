@@ -1,6 +1,6 @@
-import { freshLedger, pauseAt } from '../core/ledger.ts'
-import type { Health, Ledger, SiteConfig } from '../core/types.ts'
-import type { HostState, Role, Verdict } from '../core/words.ts'
+import { freshLedger, pausesAt } from '../core/ledger.ts'
+import type { Ledger, Pause, SiteConfig } from '../core/types.ts'
+import type { Health, HostState, Role, Verdict } from '../core/words.ts'
 import type { Journal, Leader, Report, StoreView } from '../ports.ts'
 import type { Ground } from './ground.ts'
 import { openMoveOf, type MoveRun } from './moves.ts'
@@ -11,7 +11,7 @@ export type Status = {
   atMs: number
   active: string | null
   epoch: number
-  paused: { untilMs: number | null; by: string; why: string } | null
+  paused: Omit<Pause, 'holder'> | null
   cooldownUntilMs: number | null
   move: MoveRun | null
   /** What the open move has been waiting for, a sentence. */
@@ -51,7 +51,7 @@ export async function statusOf({ ground, view, live, journal, nowMs }: { ground:
     atMs: nowMs,
     active: ledger.active,
     epoch: ledger.epoch,
-    paused: pauseAt(ledger, nowMs),
+    paused: pausedBy(ledger, nowMs),
     cooldownUntilMs: cooldownUntilMs(ledger, core.policy.cooldownMs, nowMs),
     move: await openMoveOf(ledger, journal),
     waits: (ledger.move && live?.waits) ?? null,
@@ -63,6 +63,12 @@ export async function statusOf({ ground, view, live, journal, nowMs }: { ground:
     dns: core.dns.hosts.map(({ host }) => dnsStatus(host, ledger, live, nowMs)),
     untold: untoldOf(ledger, live),
   }
+}
+
+/** The pause that ends last. Null: none stands. */
+function pausedBy(ledger: Ledger, nowMs: number): Status['paused'] {
+  const [pause] = pausesAt(ledger, nowMs)
+  return pause ? { untilMs: pause.untilMs, by: pause.by, why: pause.why } : null
 }
 
 /** While a controller lives, a message that waits is on its way until a try has failed. */

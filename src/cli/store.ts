@@ -41,6 +41,16 @@ export async function openToRead(ground: Ground, clock: Clock): Promise<OpenStor
   return openSqlite({ path: ground.store.path, app: ground.core.app, clock, readOnly: true })
 }
 
+/** The ledger as it is now; a store that is out of reach for a moment is asked again. */
+export async function ledgerNow(cli: Cli, ground: Ground): Promise<Ledger> {
+  const store = patient(await openToRead(ground, cli.clock), cli)
+  try {
+    return (await store.read()).ledger ?? freshLedger(ground.core)
+  } finally {
+    await store.close()
+  }
+}
+
 /** The store for a process that may lead; created where it is not there. */
 export const openToWrite = ({ store, core }: Settings, clock: Clock): Promise<OpenStore> => openSqlite({ path: store.path, app: core.app, clock })
 

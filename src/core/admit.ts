@@ -1,7 +1,7 @@
 import { nothingLifted, preferredOf, targetOf, whyNot } from './decide.ts'
-import { letGo } from './ledger.ts'
+import { endPauses, letGo, pausesOf, pauseToo } from './ledger.ts'
 import { isPlanned, leavesData, planHash, planOf, siteOf } from './plan.ts'
-import type { Config, Decision, Ledger, Lifted, Plan, Request, State } from './types.ts'
+import type { Config, Decision, Ledger, Lifted, Pause, Plan, Request, State } from './types.ts'
 import type { Reason } from './words.ts'
 
 type MoveRequest = Extract<Request, { what: 'move' }>
@@ -18,9 +18,11 @@ export function admit(state: State, config: Config, request: Request): Decision 
   const set = (site: string | null, changed: Ledger): Decision => ({ kind: 'set', reason: 'request', site, ledger: changed })
   switch (request.what) {
     case 'pause':
-      return set(null, { ...ledger, pause: { untilMs: request.untilMs, by: request.by, why: request.why } })
-    case 'resume':
-      return ledger.pause && isMeant(ledger.pause, request.only) ? set(null, { ...ledger, pause: null }) : refuse('not-paused')
+      return set(null, pauseToo(ledger, pauseOf(request)))
+    case 'resume': {
+      const isMeant = ({ holder }: Pause) => request.holder === undefined || holder === request.holder
+      return pausesOf(ledger).some(isMeant) ? set(null, endPauses(ledger, isMeant)) : refuse('not-paused')
+    }
     case 'rejoin': {
       const given = ledger.given.some((g) => g.site === request.site)
       if (!siteOf(config, request.site)) return refuse('unknown-site', request.site)
@@ -53,8 +55,7 @@ export function admit(state: State, config: Config, request: Request): Decision 
   }
 }
 
-const isMeant = (pause: NonNullable<Ledger['pause']>, only: Ledger['pause'] = null): boolean =>
-  only === null || (pause.untilMs === only.untilMs && pause.by === only.by && pause.why === only.why)
+const pauseOf = ({ untilMs, by, why, holder }: Extract<Request, { what: 'pause' }>): Pause => ({ untilMs, by, why, ...(holder === undefined ? {} : { holder }) })
 
 const asked = (plan: Plan, request: Request): Decision => ({
   kind: 'move',

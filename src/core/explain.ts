@@ -1,4 +1,5 @@
 import { automaticBar, budgetLeftMs, failingMsOf, onlyCooldownBars, others, targetOf, whyNot } from './decide.ts'
+import { pausesOf } from './ledger.ts'
 import { isPlanned, leavesData, siteOf } from './plan.ts'
 import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
@@ -180,7 +181,8 @@ const setSays = (decision: Extract<Decision, { kind: 'set' }>, { watch, ledger }
   if (decision.site) return `${decision.site} is a standby again`
   if (!pause) return 'automatic moves are on again'
   const until = pause.untilMs === null ? ' until somebody resumes them' : watch.at ? ` for ${spell(pause.untilMs - watch.at.wallMs)}` : ''
-  return `automatic moves are paused${pausedBy(decision.ledger)}${until}${ledger.move ? '; the open move goes on' : ''}`
+  const stays = pausesOf(ledger).includes(pause)
+  return `automatic moves ${stays ? 'stay' : 'are'} paused${pausedBy(decision.ledger)}${until}${ledger.move ? '; the open move goes on' : ''}`
 }
 
 /** The sentence of a decision: the same in the log, in `status`, in messages and in tests. */
@@ -229,7 +231,7 @@ export function factsOf(state: State, config: Config): string[] {
     if (site.site !== ledger.active) lines.push(`  as a target: ${whyNot(state, config, site.site) ?? 'able'}`)
   }
   if (watch.abstains) lines.push(`this observer: ${watch.abstains}`)
-  if (ledger.pause) lines.push(`paused by ${ledger.pause.by}`)
+  for (const { by } of pausesOf(ledger)) lines.push(`paused by ${by}`)
   lines.push(policyOf(config))
   return lines
 }

@@ -1,5 +1,5 @@
 import { isPlanned, leavesData } from './plan.ts'
-import type { Config, Ledger, Lifted, Move, Past, Plan, Time } from './types.ts'
+import type { Config, Ledger, Lifted, Move, Past, Pause, Plan, Time } from './types.ts'
 import type { MoveState, Reason } from './words.ts'
 
 const pastMost = 50
@@ -26,8 +26,24 @@ export const freshLedger = (config: Config): Ledger => ({
   longTailUntilMs: null,
 })
 
-/** The pause that stands at a moment of the wall clock. Null: none does. */
-export const pauseAt = ({ pause }: Ledger, wallMs: number): Ledger['pause'] => (pause && (pause.untilMs === null || pause.untilMs > wallMs) ? pause : null)
+/** All pauses, the one that ends last first. */
+export const pausesOf = ({ pause, otherPauses = [] }: Ledger): Pause[] => (pause ? [pause, ...otherPauses] : [])
+
+/** Those of them that stand at a moment of the wall clock. */
+export const pausesAt = (ledger: Ledger, wallMs: number): Pause[] => pausesOf(ledger).filter((pause) => endOf(pause) > wallMs)
+
+const endOf = ({ untilMs }: Pause): number => untilMs ?? Infinity
+
+/** Puts a pause beside those that stand, and in the place of its holder's own. */
+export const pauseToo = (ledger: Ledger, pause: Pause): Ledger => withPauses(ledger, [pause, ...pausesOf(ledger).filter(({ holder }) => holder !== pause.holder)])
+
+/** Ends pauses. Where others stand, that is one write: no moment lies between in which nothing is paused. */
+export const endPauses = (ledger: Ledger, isOver: (pause: Pause) => boolean): Ledger => withPauses(ledger, pausesOf(ledger).filter((pause) => !isOver(pause)))
+
+function withPauses({ otherPauses: _, ...ledger }: Ledger, pauses: Pause[]): Ledger {
+  const [pause = null, ...others] = pauses.toSorted((a, b) => (endOf(a) === endOf(b) ? 0 : endOf(b) - endOf(a)))
+  return { ...ledger, pause, ...(others.length > 0 ? { otherPauses: others } : {}) }
+}
 
 /** All that opening a move needs besides the ledger. */
 export type Opening = {
@@ -43,13 +59,12 @@ export type Opening = {
 }
 
 /**
- * Opens epoch + 1. A move that is open is closed as abandoned in the same write, and its targets are remembered; where it had
- * promoted its target already, the site that it left was given up all the same.
+ * Opens epoch + 1. A move that is open is closed as abandoned in the same write; where it had promoted its target already, the
+ * site that it left was given up all the same.
  */
 export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
   const { plan, found, ...rest } = opening
   const epoch = Math.max(ledger.epoch, found?.seenEpoch ?? 0) + 1
-  const tried = ledger.move ? [...new Set([...ledger.move.tried, ledger.move.to])].filter((s) => s !== plan.to) : []
   const move: Move = {
     ...plan,
     epoch,
@@ -59,7 +74,6 @@ export function openMove(ledger: Ledger, opening: Opening, at: Time): Ledger {
     decision: rest.decision,
     startedMs: at.wallMs,
     lifted: rest.lifted,
-    tried,
     promoteTried: false,
     automatic: rest.automatic,
   }
@@ -136,7 +150,7 @@ function withPast(ledger: Ledger, move: Move, state: MoveState, debts: string[],
 function givenOnTheWay({ move, given }: Ledger, { to }: Plan, at: Time): Ledger['given'] {
   const left = move?.promoteTried && !isPlanned(move) && move.from !== move.to ? move.from : null
   if (move === null || left === null || left === to || given.some((g) => g.site === left)) return given
-  return [...given, { site: left, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
+  return [...given, { site: left, epoch: move.epoch, atMs: at.wallMs }]
 }
 
 /** A site left in order stands ready; any other is fenced. */
@@ -144,7 +158,7 @@ function givenAfter(ledger: Ledger, move: Move, inOrder: boolean, at: Time): Led
   const kept = ledger.given.filter((g) => g.site !== move.to)
   if (move.from === null || move.from === move.to) return kept
   const others = kept.filter((g) => g.site !== move.from)
-  return inOrder ? others : [...others, { site: move.from, epoch: move.epoch, atMs: at.wallMs, cause: move.cause }]
+  return inOrder ? others : [...others, { site: move.from, epoch: move.epoch, atMs: at.wallMs }]
 }
 
 const union = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort()

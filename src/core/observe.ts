@@ -1,4 +1,5 @@
 import { clockDriftMs, evidenceFreshMs, hourMs, roundLeastMs } from './limits.ts'
+import { pausesOf } from './ledger.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { freshEvidence, judge } from './verdict.ts'
@@ -80,8 +81,7 @@ function deadlinesOf(watch: Watch, at: Facts['at'], ledger: Ledger, config: Conf
   }
   const goodMs = config.check.rise * config.check.intervalMs
   for (const { site, epoch, atMs } of ledger.given) keep(`given:${site}:${epoch}`, atMs + goodMs, goodMs)
-  const pausedUntilMs = ledger.pause?.untilMs
-  if (pausedUntilMs != null) keep(`pause:${pausedUntilMs}`, pausedUntilMs, Infinity)
+  for (const { untilMs } of pausesOf(ledger)) if (untilMs !== null) keep(`pause:${untilMs}`, untilMs, Infinity)
   return deadlines
 }
 

@@ -4,8 +4,6 @@ import type { AnswerKind, AskedKind, Claim, Health, MoveKind, MoveState, Reason,
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */
 export type Time = { monoMs: number; wallMs: number }
 
-export type { Health }
-
 // ── What the config says, as far as deciding needs it ────────────────────────
 
 /** One site of the file. */
@@ -128,8 +126,6 @@ export type Move = Plan & {
   decision: string
   startedMs: number
   lifted: Lifted
-  /** Targets that were given up on the way here. */
-  tried: string[]
   /** From the first attempt to promote, its outcome unknown included, the target is the active site. */
   promoteTried: boolean
   /** True: started by lifeboat itself, so that it counts against maxMovesPerHour. */
@@ -152,6 +148,9 @@ export type Past = {
   debts: string[]
 }
 
+/** `untilMs` null: for ever. `holder`: a command that runs meanwhile, and ends it; left out: a person's. */
+export type Pause = { untilMs: number | null; by: string; why: string; holder?: string }
+
 /** The store's one document. Wall clock only. */
 export type Ledger = {
   app: string
@@ -170,10 +169,12 @@ export type Ledger = {
   move: Move | null
   /** Newest first, at most 50. */
   past: Past[]
-  /** `untilMs` null: for ever. */
-  pause: { untilMs: number | null; by: string; why: string } | null
+  /** Of all pauses the one that ends last: while it stands, automatic moves are paused. */
+  pause: Pause | null
+  /** The others, and none of them ends later. Left out: there is none. */
+  otherPauses?: Pause[]
   /** Sites that were given up and have not rejoined. */
-  given: { site: string; epoch: number; atMs: number; cause: Reason }[]
+  given: { site: string; epoch: number; atMs: number }[]
   /** Addresses at our names that count as ours: written by us, or adopted. */
   ours: string[]
   /** Per DNS host the highest epoch of ours that was seen there; a host that is not listed never showed one. */
@@ -267,9 +268,10 @@ export type Request = {
   | { what: 'move'; kind: AskedKind; to: string | null; lifted: Lifted; planHash: string }
   /** What the command read in DNS: the highest epoch of ours, the values that become ours, the longest TTL. */
   | { what: 'adopt'; to: string; seenEpoch: number; oldValues: string[]; oldTtlS: number | null; planHash: string }
-  | { what: 'pause'; untilMs: number | null; why: string }
-  /** `only`: this very pause, and no other that was set since; left out: whichever stands. */
-  | { what: 'resume'; only?: NonNullable<Ledger['pause']> }
+  /** It stands beside all others, and in the place of its holder's own; a person has one. */
+  | { what: 'pause'; untilMs: number | null; why: string; holder?: string }
+  /** `holder`: the pause of this one alone; left out: all that stand. */
+  | { what: 'resume'; holder?: string }
   | { what: 'rejoin'; site: string }
   /** `epoch`: the ledger's, as the person saw it. */
   | { what: 'disown'; epoch: number }

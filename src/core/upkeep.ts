@@ -1,9 +1,10 @@
 import { hourMs, reassertsPerHour } from './limits.ts'
+import { endPauses, pausesOf } from './ledger.ts'
 import { markerFor, oursOf } from './move-hosts.ts'
 import { leavesData } from './plan.ts'
 import { parseMarker } from './marker.ts'
 import type { Change, HostView, Marker } from './moving.ts'
-import type { Config, HostConfig, Ledger, Placement, State } from './types.ts'
+import type { Config, HostConfig, Ledger, Pause, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
 import { addressesOf, foreignValues, planRemoval, shows, stillServes, throughUnlisted } from './zone.ts'
 
@@ -15,10 +16,11 @@ export function upkeep({ ledger, watch }: State, config: Config): { ledger: Ledg
   if (watch.at === null || watch.abstains !== null) return null
   const notes: Note[] = []
   let kept = ledger
-  const { pause } = ledger
-  if (pause?.untilMs != null && (watch.deadlines[`pause:${pause.untilMs}`] ?? Infinity) <= watch.at.monoMs) {
-    kept = { ...kept, pause: null }
-    notes.push({ event: 'decision', level: 'info', site: null, host: null, msg: 'the pause has ended: automatic moves are on again' })
+  const isOver = ({ untilMs }: Pause) => untilMs !== null && (watch.deadlines[`pause:${untilMs}`] ?? Infinity) <= watch.at!.monoMs
+  if (pausesOf(ledger).some(isOver)) {
+    kept = endPauses(ledger, isOver)
+    const msg = kept.pause ? `a pause has ended: automatic moves stay paused by ${kept.pause.by}` : 'the pause has ended: automatic moves are on again'
+    notes.push({ event: 'decision', level: 'info', site: null, host: null, msg })
   }
   // Where a site holds data, a person must say that it is in order (`lifeboat rejoin`).
   const back = ledger.given.filter(({ site, epoch }) => {

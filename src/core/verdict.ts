@@ -1,8 +1,8 @@
 import { evidenceFreshMs } from './limits.ts'
 import { spell } from './spell.ts'
-import type { Answer, Config, Evidence, Health, SiteConfig, Watch } from './types.ts'
+import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
 import type { Tally } from './votes.ts'
-import type { AnswerKind, Claim, Verdict } from './words.ts'
+import type { AnswerKind, Claim, Health, Verdict } from './words.ts'
 
 /** What a verdict is made of: one site's votes and its fresh evidence. */
 export type Case = {

@@ -1,4 +1,5 @@
-import type { Answer, Config, Facts, Health, Probe, SiteConfig, Vote, Watch } from './types.ts'
+import type { Answer, Config, Facts, Probe, SiteConfig, Vote, Watch } from './types.ts'
+import type { Health } from './words.ts'
 
 /** The vantages that may vote on a site: those that are not at its cloud. `none` is nobody's cloud, itself included. */
 export const votersOf = (config: Pick<Config, 'vantages'>, site: Pick<SiteConfig, 'cloud'>): string[] =>

@@ -1,4 +1,4 @@
-import { pauseAt } from './ledger.ts'
+import { pausesAt } from './ledger.ts'
 import { leavesData } from './plan.ts'
 import type { Config, State } from './types.ts'
 
@@ -15,7 +15,7 @@ export function wayOn({ ledger, watch }: State, { wallMs, watched, config }: Aro
   if (ledger.record === null && !move) return 'take over the names: lifeboat adopt'
   if (!watched) return `nobody watches${move ? ', and a move is under way' : ''}: lifeboat watch`
   if (move) return 'follow it: lifeboat status --watch'
-  if (pauseAt(ledger, wallMs) !== null) return 'automatic moves on again: lifeboat resume'
+  if (pausesAt(ledger, wallMs).length > 0) return 'automatic moves on again: lifeboat resume'
   const preferred = config.sites[0]?.site
   return preferred === undefined || preferred === ledger.active ? null : wayBack(preferred, { ledger, watch }, config)
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client'
-import { pauseAt } from '../core/ledger.ts'
+import { pausesAt } from '../core/ledger.ts'
 import type { Config, Ledger, Time, Watch } from '../core/types.ts'
 
 /** What a scrape is made from. `watch` and `leading` are this process's own. */
@@ -48,7 +48,7 @@ export function metrics() {
     contentType: registry.contentType,
     text: (seen: Seen): Promise<string> => {
       const { config, ledger, watch, leading, now } = seen
-      const paused = pauseAt(ledger, now.wallMs) !== null
+      const paused = pausesAt(ledger, now.wallMs).length > 0
       for (const each of Object.values(gauges)) each.reset()
       gauges.leading.set(bit(leading))
       gauges.paused.set(bit(paused))

@@ -9,7 +9,7 @@ import type { Journal } from '../ports.ts'
 const common = { id: z.string().min(1).max(64), by: z.string().max(200), expiresMs: z.number() }
 const lifted = z.strictObject({ force: z.boolean(), unready: z.boolean(), unfenced: z.boolean(), acceptLoss: z.boolean() })
 const kinds = ['failover', 'switchover', 'failback'] as const satisfies AskedKind[]
-const pause = { untilMs: z.number().nullable(), why: z.string() }
+const holder = z.string().min(1).max(64).optional()
 
 const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
   z.strictObject({ ...common, what: z.literal('move'), kind: z.enum(kinds), to: z.string().nullable(), lifted, planHash: z.string() }),
@@ -22,8 +22,8 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
     oldTtlS: z.number().nullable(),
     planHash: z.string(),
   }),
-  z.strictObject({ ...common, what: z.literal('pause'), ...pause }),
-  z.strictObject({ ...common, what: z.literal('resume'), only: z.strictObject({ ...pause, by: common.by }).optional() }),
+  z.strictObject({ ...common, what: z.literal('pause'), untilMs: z.number().nullable(), why: z.string(), holder }),
+  z.strictObject({ ...common, what: z.literal('resume'), holder }),
   z.strictObject({ ...common, what: z.literal('rejoin'), site: z.string() }),
   z.strictObject({ ...common, what: z.literal('disown'), epoch: z.number().int() }),
 ])

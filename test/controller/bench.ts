@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
 import { newSelf, type Self } from '../../src/controller/self.ts'
-import type { Parts } from '../../src/controller.ts'
+import type { Parts } from '../../src/controller/parts.ts'
 import type { Config } from '../../src/core/types.ts'
 import { listed } from '../lab/rig.ts'
 import type { LogLine, Store, Vantage } from '../../src/ports.ts'

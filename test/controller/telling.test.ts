@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { machineClock, type Clock } from '../../src/clock.ts'
-import type { Parts } from '../../src/controller.ts'
+import type { Parts } from '../../src/controller/parts.ts'
 import type { Config } from '../../src/core/types.ts'
 import { json } from '../../src/drivers/channels/forms.ts'
 import { httpHeartbeat } from '../../src/drivers/channels/heartbeat.ts'

@@ -29,7 +29,7 @@ const awsDown: Round = { sees: { aws: 'silent' } }
 const held = configOf({ data: { holds: 'orders' } })
 const carried = configOf({ data: { holds: 'orders', carried: true } })
 const coldSpare = configOf({ sites: configOf().sites.map((s) => (s.site === 'spare' ? { ...s, addresses: [], standby: 'cold' } : s)) })
-const given: Partial<Ledger> = { given: [{ site: 'hetzner', epoch: 6, atMs: day, cause: 'cut' }] }
+const given: Partial<Ledger> = { given: [{ site: 'hetzner', epoch: 6, atMs: day }] }
 const onHetzner: Partial<Ledger> = { active: 'hetzner' }
 
 const cases: [name: string, given: Given, asked: Asked, decision: string][] = [
@@ -68,7 +68,7 @@ const cases: [name: string, given: Given, asked: Asked, decision: string][] = [
   ['a failback', { ledger: onHetzner }, { kind: 'failback' }, 'failback hetzner → aws'],
   ['a failback, and the most preferred site is not well', { ledger: { active: 'spare' }, round: awsDown }, { kind: 'failback' }, 'failback spare → hetzner'],
   ['a failback with nothing preferred that is well: it is about that site', { ledger: onHetzner, round: awsDown }, { kind: 'failback' }, 'refuse target-unready aws'],
-  ['a failback with nothing preferred that has rejoined', { ledger: { ...onHetzner, given: [{ site: 'aws', epoch: 7, atMs: day, cause: 'cut' }] } }, { kind: 'failback' }, 'refuse target-fenced aws'],
+  ['a failback with nothing preferred that has rejoined', { ledger: { ...onHetzner, given: [{ site: 'aws', epoch: 7, atMs: day }] } }, { kind: 'failback' }, 'refuse target-fenced aws'],
   ['a failback where the most preferred site is active', {}, { kind: 'failback' }, 'refuse target-active aws'],
   ['a failback that leaves data behind', { config: held, ledger: onHetzner }, { kind: 'failback' }, 'refuse loss-not-accepted hetzner'],
 
@@ -120,10 +120,29 @@ describe('other requests', () => {
     expect(told(admit(story.state, story.config, { ...base, what: 'resume' }))).toBe('refuse not-paused')
     const state = { ...story.state, ledger: { ...story.state.ledger, pause: { untilMs: null, by: 'ana', why: '' } } }
     expect(admit(state, story.config, { ...base, what: 'resume' })).toMatchObject({ kind: 'set', ledger: { pause: null } })
-    // Of one pause alone: any other was meant by somebody since.
-    const only = state.ledger.pause
-    expect(admit(state, story.config, { ...base, what: 'resume', only })).toMatchObject({ kind: 'set', ledger: { pause: null } })
-    for (const other of [{ untilMs: 7 }, { by: 'bo' }, { why: 'later' }]) expect(told(admit(state, story.config, { ...base, what: 'resume', only: { ...only, ...other } }))).toBe('refuse not-paused')
+  })
+
+  test('a holder ends its own pause alone, and its last moment is the first of the next one; a person ends all', () => {
+    const story = storyFor({})
+    const ask = (ledger: Ledger, request: Partial<Request>): Ledger => {
+      const decision = admit({ ...story.state, ledger: freeze(ledger) }, story.config, { ...base, why: '', ...request } as Request)
+      return decision.kind === 'set' ? decision.ledger : expect.fail(told(decision))
+    }
+    const standing = ({ pause, otherPauses = [] }: Ledger) => [pause, ...otherPauses].map((each) => each && `${each.holder ?? each.by} ${each.untilMs === null ? 'for ever' : (each.untilMs - day) / 1_000}`)
+    const until = (s: number) => day + s * 1_000
+    const a = ask(story.state.ledger, { what: 'pause', untilMs: until(60), holder: 'a' })
+    const both = ask(a, { what: 'pause', untilMs: until(90), holder: 'b' })
+    const all = ask(both, { what: 'pause', untilMs: until(30) })
+    expect(standing(all)).toEqual(['b 90', 'a 60', 'ana 30'])
+    expect(standing(ask(all, { what: 'resume', holder: 'b' }))).toEqual(['a 60', 'ana 30'])
+    expect(standing(ask(all, { what: 'resume', holder: 'a' }))).toEqual(['b 90', 'ana 30'])
+    expect(ask(a, { what: 'resume', holder: 'a' })).toEqual(story.state.ledger)
+    expect(ask(all, { what: 'resume' })).toEqual(story.state.ledger)
+    // A person has one pause, and so has each holder.
+    expect(standing(ask(all, { what: 'pause', untilMs: null }))).toEqual(['ana for ever', 'b 90', 'a 60'])
+    expect(standing(ask(all, { what: 'pause', untilMs: until(10), holder: 'b' }))).toEqual(['a 60', 'ana 30', 'b 10'])
+    for (const ledger of [story.state.ledger, a, { ...a, pause: { untilMs: null, by: 'ana', why: '' } }])
+      expect(told(admit({ ...story.state, ledger }, story.config, { ...base, what: 'resume', holder: 'b' }))).toBe('refuse not-paused')
   })
 
   test('disown: the names are let go of, and nothing but the record is forgotten', () => {

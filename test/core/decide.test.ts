@@ -77,7 +77,7 @@ const cases: Case[] = [
   ['the first other site is down', {}, [[186_000, { sees: { aws: 'silent', hetzner: 'silent' } }]], 'move outage: failover aws → spare'],
   ['one voter says the first other site is down', {}, [[186_000, { sees: { aws: 'silent', hetzner: { here: 'app' } } }]], 'move outage: failover aws → spare'],
   ['the first other site is cut and still serves', {}, [[186_000, { ...down, readings: [{ site: 'hetzner', claim: 'machine-locked' }] }]], 'move outage: failover aws → spare'],
-  ['the first other site was given up', { ledger: { given: [{ site: 'hetzner', epoch: 6, atMs: day, cause: 'outage' }] } }, [failedSoS(180)], 'move outage: failover aws → spare'],
+  ['the first other site was given up', { ledger: { given: [{ site: 'hetzner', epoch: 6, atMs: day }] } }, [failedSoS(180)], 'move outage: failover aws → spare'],
   ['both sites down: all stays', { config: configOf({ sites: configOf().sites.slice(0, 2) }) }, [[900_000, { sees: { aws: 'silent', hetzner: 'silent' } }]], 'refuse no-target'],
   ['nobody can say whether another is well', {}, [[186_000, { sees: { aws: 'silent', hetzner: null, spare: null } }]], 'refuse no-target'],
   ['one voter of the target is enough', {}, [[186_000, { sees: { aws: 'silent', hetzner: { here: null, paris: null } } }]], 'move outage: failover aws → hetzner'],
@@ -101,7 +101,7 @@ const cases: Case[] = [
   ['a preferred site is well, and failback is manual', { ledger: onHetzner }, [[900_000, {}]], 'hold well'],
   ['a preferred site is well, and failback is automatic', { config: failback, ledger: onHetzner }, [[2_000, {}]], 'move preferred: failback hetzner → aws'],
   ['it was left a short time ago', { config: failback, ledger: { ...onHetzner, past: [pastOf(8, 'aws', 'hetzner')] } }, [[300_000, {}]], 'hold well'],
-  ['it was given up', { config: failback, ledger: { ...onHetzner, given: [{ site: 'aws', epoch: 8, atMs: day, cause: 'cut' }] } }, [[900_000, {}]], 'hold well'],
+  ['it was given up', { config: failback, ledger: { ...onHetzner, given: [{ site: 'aws', epoch: 8, atMs: day }] } }, [[900_000, {}]], 'hold well'],
   ['the most preferred one is active', { config: failback }, [[900_000, {}]], 'hold well'],
   ['failback where data is held', { config: configOf({ data: { holds: 'orders' }, policy: { failback: 'automatic' } }), ledger: onHetzner }, [[900_000, {}]], 'hold well'],
   ['the active site\'s address changed', { config: moved(), ledger: oldRecord }, [[2_000, {}]], 'move address-changed: repoint aws → aws'],
@@ -165,7 +165,7 @@ describe('whatever was seen', () => {
         const config = freeze(configOf({ policy: { automatic: g.automatic, failback: g.failback, appFaultMs: g.appFaultMs }, data: { holds: g.holds } }))
         const story = storyOf(config, ledgerOf(config, {
           active: g.active,
-          given: g.fenced && g.fenced !== g.active ? [{ site: g.fenced, epoch: 6, atMs: day, cause: 'outage' }] : [],
+          given: g.fenced && g.fenced !== g.active ? [{ site: g.fenced, epoch: 6, atMs: day }] : [],
           past: g.left && g.left !== g.active ? [pastOf(7, g.left, g.active)] : [],
         }))
         for (const { s, ...round } of stretches) story.pass(s * 1000, g.dies ? { ...round, sees: { ...round.sees, [g.active]: g.dies } } : round)

@@ -15,7 +15,7 @@ const config = configOf()
 /** A state in which every sentence finds what it speaks of: aws down, a cut read once, hetzner in doubt, spare fenced, a pause, an open move. */
 const richState = (of: Config = config) => {
   const ledger: Partial<Ledger> = {
-    move: moveOf(of), pause: { untilMs: null, by: 'ana', why: 'release' }, given: [{ site: 'spare', epoch: 5, atMs: day, cause: 'cut' }], past: [pastOf(7, 'hetzner', 'aws')],
+    move: moveOf(of), pause: { untilMs: null, by: 'ana', why: 'release' }, given: [{ site: 'spare', epoch: 5, atMs: day }], past: [pastOf(7, 'hetzner', 'aws')],
   }
   const story = storyOf(of, ledgerOf(of, ledger))
   story.pass(20_000, { sees: { aws: 'silent', hetzner: { here: 'app' } } })
@@ -110,8 +110,12 @@ describe('sentences, as they are read at 3 a.m.', () => {
     const set = (what: object) => sentenceOf(admit(state, config, { ...base, ...what } as Parameters<typeof admit>[2]), state, config)
     expect(set({ what: 'pause', untilMs: day + 3_610_000, why: 'release' })).toBe('done: automatic moves are paused by ana (release) for 60 min')
     expect(set({ what: 'pause', untilMs: null, why: '' })).toBe('done: automatic moves are paused by ana until somebody resumes them')
-    const paused = { ...state, ledger: { ...state.ledger, pause: { untilMs: null, by: 'ana', why: '' }, given: [{ site: 'spare', epoch: 5, atMs: day, cause: 'cut' as const }] } }
+    const paused = { ...state, ledger: { ...state.ledger, pause: { untilMs: null, by: 'ana', why: '' }, given: [{ site: 'spare', epoch: 5, atMs: day }] } }
     expect(sentenceOf(admit(paused, config, { ...base, what: 'resume' }), paused, config)).toBe('done: automatic moves are on again')
+    const beside = { ...paused, ledger: { ...paused.ledger, otherPauses: [{ untilMs: day + 3_610_000, by: 'ci', why: 'while deploy.sh runs', holder: 'd' }] } }
+    const ofD = { ...base, what: 'resume', holder: 'd' } as const
+    expect(sentenceOf(admit(beside, config, ofD), beside, config)).toBe('done: automatic moves stay paused by ana until somebody resumes them')
+    expect(factsOf(beside, config)).toEqual(expect.arrayContaining(['paused by ana', 'paused by ci']))
     expect(sentenceOf(admit(paused, config, { ...base, what: 'rejoin', site: 'spare' }), paused, config)).toBe('done: spare is a standby again')
   })
 })

@@ -69,7 +69,7 @@ export const pastOf = (epoch: number, from: string, to: string, more: Partial<Pa
 export const moveOf = (config: Config, kind: MoveKind = 'failover', from: string | null = 'aws', to = 'hetzner', more: Partial<Move> = {}): Move => ({
   ...planOf(kind, from, to, config),
   epoch: 8, id: '7d1f3c1e-5a52-4d0e-8c0b-3f1f6a7b9c02', by: 'lifeboat', cause: 'outage', decision: 'd1', startedMs: day,
-  lifted: { force: false, unready: false, unfenced: false, acceptLoss: false }, tried: [], promoteTried: false, automatic: true, ...more,
+  lifted: { force: false, unready: false, unfenced: false, acceptLoss: false }, promoteTried: false, automatic: true, ...more,
 })
 
 const details: Record<AnswerKind, string> = {

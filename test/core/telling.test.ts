@@ -172,7 +172,7 @@ describe('what is an alarm', () => {
     expect(at('site hetzner', scene(sites('cut')))).toMatchObject({ sentence: 'hetzner is cut off: as scripted. It stands by, and could not take over', patienceMs: 0 })
     expect(at('site hetzner', scene(sites('down')))).toMatchObject({ patienceMs: config.policy.outageMs })
     expect(at('site hetzner', scene(sites('well')))).toEqual({ calm: 'hetzner stands by again' })
-    expect(at('site hetzner', scene({ ...sites('down'), ledger: { given: [{ site: 'hetzner', epoch: 6, atMs: day, cause: 'outage' }] } }))).toBeNull()
+    expect(at('site hetzner', scene({ ...sites('down'), ledger: { given: [{ site: 'hetzner', epoch: 6, atMs: day }] } }))).toBeNull()
     expect(at('site aws', scene(sites('down')))).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@ import type { Config, Ledger } from '../../src/core/types.ts'
 import { configOf, day, freeze, hostOf, ledgerOf, markerText, moveOf, owner, storyOf, viewOf, type Round } from './house.ts'
 
 describe('what time does to the ledger', () => {
-  const given = [{ site: 'hetzner', epoch: 6, atMs: day, cause: 'outage' as const }]
+  const given = [{ site: 'hetzner', epoch: 6, atMs: day }]
   const due = (config: Config, ledger: Partial<Ledger>, rounds: [number, Round][] = []) => {
     const story = storyOf(config, ledgerOf(config, ledger))
     for (const [ms, round] of rounds) story.pass(ms, round)
@@ -18,6 +18,20 @@ describe('what time does to the ledger', () => {
     expect(due(configOf(), { pause }, [[40_000, {}], [2_000, { wallMs: 1_000_000 }]])).toBe(null)
     expect(due(configOf(), { pause }, [[60_000, {}]])?.ledger.pause).toBe(null)
     expect(due(configOf(), { pause: { ...pause, untilMs: null } }, [[900_000, {}]])).toBe(null)
+  })
+
+  test('of several pauses each ends at its own time, and nothing moves before the last of them has ended', () => {
+    const [b, a] = [{ untilMs: day + 120_000, by: 'bo', why: 'b', holder: 'b' }, { untilMs: day + 60_000, by: 'al', why: 'a', holder: 'a' }]
+    const several = { pause: b, otherPauses: [a] }
+    expect(due(configOf(), several, [[40_000, {}]])).toBe(null)
+    const one = due(configOf(), several, [[60_000, {}]])
+    expect([one?.ledger.pause, one?.ledger.otherPauses, one?.notes[0]?.msg]).toEqual([b, undefined, 'a pause has ended: automatic moves stay paused by bo'])
+    const none = due(configOf(), several, [[120_000, {}]])
+    expect([none?.ledger.pause, none?.ledger.otherPauses, none?.notes[0]?.msg]).toEqual([null, undefined, 'the pause has ended: automatic moves are on again'])
+    const forever = due(configOf(), { pause: { ...b, untilMs: null }, otherPauses: [a, pause] }, [[900_000, {}]])
+    expect([forever?.ledger.pause?.untilMs, forever?.ledger.otherPauses]).toEqual([null, undefined])
+    // A clock that leaps ends none of them.
+    expect(due(configOf(), several, [[40_000, {}], [2_000, { wallMs: 1_000_000 }]])).toBe(null)
   })
 
   test.each<[string, Config, Partial<Ledger>, Round, boolean]>([

@@ -15,7 +15,7 @@ const config = (holds: string | null): Config => ({
 })
 
 const nowMs = 1_795_600_000_000
-const fenced: Ledger['given'] = [{ site: 'aws', epoch: 7, atMs: 0, cause: 'outage' }]
+const fenced: Ledger['given'] = [{ site: 'aws', epoch: 7, atMs: 0 }]
 
 type Given = { ledger?: Partial<Ledger>; holds?: string; watched?: boolean; aws?: 'up' | 'down' }
 const next = ({ ledger = {}, holds, watched = true, aws = 'down' }: Given) => {

@@ -1,4 +1,5 @@
-import { runController, type Parts } from '../../src/controller.ts'
+import { runController } from '../../src/controller.ts'
+import type { Parts } from '../../src/controller/parts.ts'
 import { textOf } from '../../src/errors.ts'
 import { atomicHost, recordHost, type Lands } from './dns-hosts.ts'
 import { newJudge, Violation, type Judge } from './judge.ts'

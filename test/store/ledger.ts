@@ -7,5 +7,5 @@ export const ledgerOf = (epoch: number, more: Partial<Ledger> = {}): Ledger => (
 
 export const moveOf = (epoch: number): Move => ({
   kind: 'failover', from: 'aws', to: 'hetzner', addresses: ['127.0.0.2'], steps: ['ready'], epoch, id: 'm', by: 'lifeboat', cause: 'cut', decision: 'd',
-  startedMs: 1, lifted: { force: false, unready: false, unfenced: false, acceptLoss: false }, tried: [], promoteTried: false, automatic: true,
+  startedMs: 1, lifted: { force: false, unready: false, unfenced: false, acceptLoss: false }, promoteTried: false, automatic: true,
 })

@@ -4,8 +4,8 @@ import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
 import { pauseWhile } from '../pause-while.ts'
-import { refuseNoStore } from '../store.ts'
-import { shortTime } from '../times.ts'
+import { pauseBeside, pauseLength, pauseText } from '../pauses.ts'
+import { ledgerNow, refuseNoStore } from '../store.ts'
 
 /** Stops automatic moves and reasserts for a while, an hour where nothing else is said; with a command while it runs, and no longer than that. `command` null: none. */
 export async function pause(cli: Cli, options: { for: string | null; why: string | null; command: string[] | null }): Promise<number> {
@@ -18,8 +18,11 @@ export async function pause(cli: Cli, options: { for: string | null; why: string
   }
   const untilMs = forMs === null ? null : cli.clock.now().wallMs + forMs
   await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why: options.why ?? '' }) })
-  const until = untilMs === null ? 'for ever' : `for ${formatDuration(forMs!)}, until ${shortTime(untilMs, cli.clock.now().wallMs)} UTC`
-  cli.out(`Automatic moves are paused ${until}. To end it: lifeboat resume`)
+  const { wallMs } = cli.clock.now()
+  const length = forMs === null ? '' : `for ${formatDuration(forMs)}, `
+  cli.out(`Automatic moves are paused ${length}${pauseLength({ untilMs }, wallMs)}. To end it: lifeboat resume`)
+  const other = pauseBeside(await ledgerNow(cli, ground), undefined, wallMs)
+  if (other) cli.out(`Another pause stands beside it, ${pauseText(other, wallMs)}: lifeboat resume ends both`)
   return exits.done
 }
 

@@ -2,7 +2,7 @@ import { exits } from '../../errors.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
-import { pauseIsOver } from '../pause-while.ts'
+import { pauseIsOver } from '../pauses.ts'
 import { openToRead } from '../store.ts'
 
 /** Automatic moves are on again. Where nothing is paused, that is so already. */

@@ -1,6 +1,7 @@
 import type { Settings } from '../../config/settings.ts'
-import { runController, type Parts } from '../../controller.ts'
+import { runController } from '../../controller.ts'
 import { openBook } from '../../controller/book.ts'
+import type { Parts } from '../../controller/parts.ts'
 import type { Self } from '../../controller/self.ts'
 import type { Ledger, State } from '../../core/types.ts'
 import { exits, Said } from '../../errors.ts'
