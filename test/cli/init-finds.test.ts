@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { machineClock } from '../../src/clock.ts'
 import { machineCli } from '../../src/cli/cli.ts'
 import { faultsIn } from '../../src/cli/init/draft.ts'
-import { askUrl, answerText } from '../../src/cli/init/url.ts'
+import { obtainNames } from '../../src/cli/init/names.ts'
+import { answerText, askSites, askUrl, unwellIn } from '../../src/cli/init/url.ts'
+import { wishesOf } from '../../src/cli/init/wishes.ts'
 import { findZone, lookAtZone, type Whom } from '../../src/cli/init/zone.ts'
 import { loadSettings } from '../../src/config/loading.ts'
 import { makeAuthority, makeSelfSigned } from '../lab/certificates.ts'
@@ -41,6 +43,17 @@ describe('the check', () => {
   })
   test('a self-signed one, and one by an authority of their own: any is taken', async () => {
     for (const identity of [makeSelfSigned(names), makeAuthority('own').issue({ names })]) expect(await https(identity)).toMatchObject({ status: '200', tls: 'any', well: true, says: expect.stringContaining('HTTP 200') })
+  })
+  test('an authority of their own is no reason either, where the certificate is over or for other names', async () => {
+    const own = makeAuthority('own')
+    const over = { names, fromMs: Date.now() - 9 * dayMs, untilMs: Date.now() - 3 * dayMs }
+    expect(await https(own.issue({ names: ['stranger.example'] }))).toMatchObject({ tls: 'public', well: false, says: 'the certificate is by an unknown issuer, and is for stranger.example' })
+    expect(await https(makeSelfSigned(['stranger.example']))).toMatchObject({ tls: 'public', well: false, says: 'the certificate is self-signed, and is for stranger.example' })
+    expect(await https(own.issue(over))).toMatchObject({ tls: 'public', well: false, says: expect.stringMatching(/expired 3 d ago$/) })
+    // Another site of the same check: any is taken there, and what that hides is said.
+    const url = async (identity: ReturnType<typeof makeSelfSigned>) => `https://shop.example:${await listenHttps(identity, ok)}/`
+    const seen = await Promise.all([makeSelfSigned(['stranger.example']), own.issue(over)].map(async (each) => askSites({ url: await url(each), status: '200', tls: 'any' }, [web1], names, cli)))
+    expect(seen.map((each) => [answerText(each.answers.web1!, cli), unwellIn(each)])).toEqual([['HTTP 200, and its certificate is for stranger.example', ['web1']], ['HTTP 200, and its certificate expired 3 d ago', ['web1']]])
   })
   test("one that has ended, and a stranger's: neither is a reason to look at none", async () => {
     expect(await https(publicCa.issue({ names, fromMs: Date.now() - 9 * dayMs, untilMs: Date.now() - 3 * dayMs }))).toEqual({ status: '200', tls: 'public', well: false, says: 'certificate expired 3 d ago' })
@@ -145,6 +158,41 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
     const any = await lifeboat(own, init)
     expect(any).toMatchObject({ code: 0, out: expect.stringMatching(/gives 200, with any certificate\n[^]*the certificate is not by a public authority, so any is taken/) })
     expect(await fileIn(own)).toMatch(/^ {2}tls: any +# its certificate is not by a public authority\. Better: tls: \{ ca: FILE \}/m)
+  })
+
+  test.skipIf(!mayListenAt80)('a certificate that is not good is said, whichever URL is taken', async () => {
+    const [expired, www] = [publicCa.issue({ names: ['shop.example'], fromMs: Date.now() - 9 * dayMs, untilMs: Date.now() - 3 * dayMs }), publicCa.issue({ names: ['www.shop.example'] })]
+    await Promise.all([site(one, 80), site(two, 80), site(one, 443, ok, expired), site(two, 443, ok, www)])
+    const begun = async (active: string) => {
+      const folder = await emptyFolder()
+      await writeFile(join(folder, 'ca.pem'), publicCa.ca)
+      const flags = ['--names', 'shop.example,www.shop.example', '--sites', `web2=${active === one ? two : one}`, '--holds', 'nothing', '--key', 'lifeboat', '--server', `${childAt}:${port}`, '--nameservers', `${active === one ? childAt : otherAt}:${port}`]
+      const ran = await lifeboat(folder, ['init', ...flags], { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })
+      return { ran, text: await fileIn(folder) }
+    }
+    const http = await begun(one!)
+    expect(http.ran.out).toMatch(/^ {2}check +http:\/\/shop\.example\/healthz gives 200$/m)
+    expect(http.ran.out).toMatch(/^ {2}https was tried: https:\/\/shop\.example\/healthz: certificate expired 3 d ago\n[^]*^ {2}the check is by http, which sees no certificate: /m)
+    expect(http.text).toMatch(/^ {2}url: "http:\/\/shop\.example\/healthz" +# .*; https:\/\/shop\.example\/healthz: certificate expired 3 d ago; /m)
+    const https = await begun(two!)
+    expect(https.ran.out).toMatch(/^ {2}check +https:\/\/www\.shop\.example\/healthz gives 200$/m)
+    expect(https.ran.out).toMatch(/^ {2}https was tried: https:\/\/shop\.example\/healthz: the certificate is for www\.shop\.example$/m)
+    expect(https.ran.out).not.toContain('sees no certificate')
+  })
+
+  test('a private zone is asked about only where no zone was found', async () => {
+    const asked: string[] = []
+    const answers = ['www.shop.example', 'shpo.example', '', 'shop.example']
+    const wishes = wishesOf({ ...cli, err: (line) => void asked.push(line) }, {}, async (question) => (asked.push(question), answers.shift() ?? null))
+    const named = await obtainNames({ wishes, app: null, hostnames: [], whom: whom() })
+    expect(named?.names).toEqual(['shop.example'])
+    const names = expect.stringMatching(/^The names to move/)
+    const says = (text: string) => expect.stringContaining(text)
+    expect(asked).toEqual([
+      names, says('Looking at'), says('www.shop.example is a CNAME to shop.example, which is not among the names'),
+      names, says('Looking at'), expect.stringMatching(/^shpo\.example is in no zone that the resolver of this machine \(.*\) knows$/), says('Press Enter to give other names. If these are in a private zone'), 'Then other names',
+      names, says('Looking at'),
+    ])
   })
 
   test('a file that appears while questions are asked is not overwritten', async () => {

@@ -4,10 +4,10 @@ import type { Cli } from '../cli.ts'
 import { dateTime } from '../times.ts'
 import { wrongIn, type CheckDraft, type Draft, type Site } from './draft.ts'
 import { appWish, namesLack, obtainNames, obtainOwner, parseServers, type Named, type Owned } from './names.ts'
-import type { Outcome } from './report.ts'
-import { activeOf, parseSites, servedNow, sitesWish } from './sites.ts'
+import { servedLines, type Outcome } from './report.ts'
+import { activeOf, cnamesAway, parseSites, servedNow, sitesWish } from './sites.ts'
 import type { Sources } from './text.ts'
-import { answerText, askSites, askUrl, findUrl, type Asked } from './url.ts'
+import { answerText, answerWords, askSites, askUrl, findUrl, type Asked } from './url.ts'
 import type { Lack, Wish, Wishes } from './wishes.ts'
 import { answersFor, type Whom } from './zone.ts'
 
@@ -20,18 +20,20 @@ export type Gathered = Omit<Outcome, 'path' | 'unset'> & { sources: Sources }
 /** Finds what can be found, and asks for the rest. Throws Said where something is missing or wrong and nobody can be asked. */
 export async function gather(cli: Cli, given: Given, wishes: Wishes): Promise<Gathered> {
   const owned = await gatherZone(cli, given, wishes)
-  const sites = owned ? await wishes.obtain(sitesWish(serving(owned))) : lack(wishes, given, sitesWish({ known: {}, now: [], firstName: null }))
-  const asked = owned && sites ? await gatherCheck(cli, given, wishes, { ...owned, sites }) : null
+  if (owned) wishes.say(servedLines(owned.named, owned.site).join('\n'))
+  const sites = owned ? await wishes.obtain(sitesWish(serving(owned))) : lack(wishes, given, sitesWish({ known: {}, now: [], cnames: [], firstName: null }))
+  const checked = owned && sites ? await gatherCheck(cli, given, wishes, { ...owned, sites }) : null
   const server = owned && sites ? await wishes.obtain(serverWish(owned, sites)) : null
   const key = server ? await wishes.obtain(keyWish(server)) : lack(wishes, given, keyWish(''))
   const holds = await wishes.obtain(holdsWish)
   wishes.end()
-  if (!owned || !sites || !asked || !server || !key || !holds) throw new Error('something is missing, and nothing says so')
+  if (!owned || !sites || !checked || !server || !key || !holds) throw new Error('something is missing, and nothing says so')
   const { named, owner } = owned
   const { names, app, seen, whom } = named
+  const { amiss, ...asked } = checked
   const draft: Draft = { app, owner, names, zone: seen.zone, nameservers: whom.servers, ttl: ttlOf(seen.view.sets), sites, holds, check: asked.check, server, key: key.key }
   const active = activeOf(sites, seen.view, names)
-  return { draft, seen, active, asked, serverAnswers: await answersFor(seen.zone, server, whom), sources: sourcesOf(cli, { draft, owned, asked, active }) }
+  return { draft, seen, active, asked, amiss, serverAnswers: await answersFor(seen.zone, server, whom), sources: sourcesOf(cli, { draft, owned, asked, amiss, active, given }) }
 }
 
 /** Nothing can be found out yet: what no finding could give is missing all the same. */
@@ -62,20 +64,20 @@ async function gatherZone(cli: Cli, given: Given, wishes: Wishes): Promise<Owned
 
 const knownOf = ({ names, seen }: Named): Pick<Draft, 'names' | 'zone'> => ({ names, zone: seen.zone })
 
-const serving = ({ named, site }: Owned) => ({ known: knownOf(named), now: servedNow(named.seen.view, named.names), firstName: site })
+const serving = ({ named, site }: Owned) => ({ known: knownOf(named), now: servedNow(named.seen.view, named.names), cnames: cnamesAway(named.seen.view, named.names), firstName: site })
 
 // ── The check ────────────────────────────────────────────────────────────────
 
 type Located = Owned & { sites: Site[] }
 
-async function gatherCheck(cli: Cli, given: Given, wishes: Wishes, { named, sites }: Located): Promise<Asked | null> {
+async function gatherCheck(cli: Cli, given: Given, wishes: Wishes, { named, sites }: Located): Promise<(Asked & { amiss: string[] }) | null> {
   const { names, seen } = named
   const active = activeOf(sites, seen.view, names)
   const first = sites.find(({ site }) => site === active) ?? sites[0]!
-  const { found, tried } = given.url === null ? await findUrl(first, names, cli) : { found: null, tried: [] }
-  const said = tried.map(({ check, answers }) => `${check.url}: ${answerText(answers[first.site] ?? [], cli)}`).join('; ')
+  const { found, tried, amiss } = given.url === null ? await findUrl(first, names, cli) : { found: null, tried: [], amiss: [] }
+  const said = tried.map(({ check, answers }) => `${check.url}: ${answerWords(answers[first.site] ?? [])}`).join('; ')
   const check = found?.check ?? (await wishes.obtain(urlWish(cli, { ...knownOf(named), sites }, first, said)))
-  return check && askSites(check, sites, names, cli)
+  return check && { ...(await askSites(check, sites, names, cli)), amiss }
 }
 
 function urlWish(cli: Cli, known: Pick<Draft, 'names' | 'zone' | 'sites'>, first: Site, said: string): Wish<CheckDraft> {
@@ -147,9 +149,9 @@ function ttlOf(sets: { ttlS: number }[]): string {
   return `${ttlS > 0 && ttlS < defaultTtlS ? ttlS : defaultTtlS}s`
 }
 
-type From = { draft: Draft; owned: Owned; asked: Asked; active: string | null }
+type From = { draft: Draft; owned: Owned; asked: Asked; amiss: string[]; active: string | null; given: Given }
 
-function sourcesOf(cli: Cli, { draft, owned: { named, site: taken }, asked, active }: From): Sources {
+function sourcesOf(cli: Cli, { draft, owned: { named, site: taken }, asked, amiss, active, given }: From): Sources {
   const { seen } = named
   const ttls = seen.view.sets.map(({ ttlS }) => ttlS)
   const answers = draft.sites.map(({ site }) => `${site} answers: ${answerText(asked.answers[site] ?? [], cli)}`).join('; ')
@@ -158,10 +160,10 @@ function sourcesOf(cli: Cli, { draft, owned: { named, site: taken }, asked, acti
     file: `${dateTime(cli.clock.now().wallMs)} UTC`,
     ...(taken === null ? {} : { owner: 'taken up from DNS; tells two apps of one name apart' }),
     ...(active === null ? {} : Object.fromEntries(draft.sites.map(({ site }) => [`sites.${site}`, site === active ? 'where the names point now' : 'stands by']))),
-    'check.url': answers,
+    'check.url': [answers, ...amiss].join('; '),
     'check.tls': "its certificate is not by a public authority. Better: tls: { ca: FILE } with the authority's own, beside this file",
     'dns.ttl': ttls.length === 0 ? 'how long answers may be kept, and so how long a move takes to reach everybody' : `how long answers may be kept, and so how long a move takes to reach everybody; now ${Math.max(...ttls)} s`,
     'dns.zone': 'the nearest zone above the names',
-    'dns.server': draft.server === server ? `the zone's own SOA names it (${name})` : 'as given; it must take the updates itself',
+    'dns.server': given.server === null && draft.server === server ? `the zone's own SOA names it (${name})` : 'as given; it must take the updates itself',
   }
 }

@@ -2,6 +2,7 @@ import { canonicalName, canonicalServer } from '../../config/addresses.ts'
 import { markerName, parseMarker } from '../../core/marker.ts'
 import { throughUnlisted } from '../../core/zone.ts'
 import { sharedZone, wrongIn } from './draft.ts'
+import { cnamesAway } from './sites.ts'
 import type { Wishes, Wrong } from './wishes.ts'
 import { findZone, lookAtZone, type Whom, type ZoneSeen } from './zone.ts'
 
@@ -37,34 +38,38 @@ export const obtainNames = (looking: Looking): Promise<Named | null> =>
       const names = [...new Set(wordsIn(text).map((word) => (word.startsWith('*.') ? word.toLowerCase() : (canonicalName(word) ?? word))))]
       const wrong = sharedZone(names) === null ? names.map((name) => wrongIn({ names: [name] })).find((each) => each !== null) : wrongIn({ names })
       if (wrong) return { wrong }
+      const bare = names.find((name) => !name.includes('.'))
+      if (bare !== undefined && looking.whom.servers === null) return { wrong: `${bare} is one word. Write whole names, such as www.shop.example; for a private zone of one word begin with --nameservers IP:port` }
       looking.wishes.say(`Looking at ${names.join(', ')} …`)
       const named = await look(names, looking)
-      return 'wrong' in named ? privately(names, named, looking) : named
+      return 'unseen' in named ? privately(names, named, looking) : named
     },
   })
 
-/** No public zone was found: on a terminal a private one's name servers can be told. */
+/** What stands at the names could not be found out: on a terminal a private one's name servers can be told. */
 async function privately(names: string[], { wrong }: Wrong, looking: Looking): Promise<Named | Wrong> {
   if (looking.whom.servers !== null || !looking.wishes.asks) return { wrong }
   looking.wishes.say(wrong)
-  const line = await looking.wishes.ask('Its name servers, if it is a private zone, as IP or IP:port (Enter: other names):')
+  const line = await looking.wishes.ask('Press Enter to give other names. If these are in a private zone, type its name servers instead, as IP or IP:port:')
   const servers = line === '' ? null : parseServers(line)
   if (servers === null) return { wrong: 'Then other names' }
   return 'wrong' in servers ? servers : look(names, { ...looking, whom: { ...looking.whom, servers } })
 }
 
-async function look(names: string[], { app, hostnames, whom }: Looking): Promise<Named | Wrong> {
+/** `unseen`: other name servers may know better. */
+async function look(names: string[], { app, hostnames, whom, wishes }: Looking): Promise<Named | Wrong | (Wrong & { unseen: true })> {
   const found = await Promise.all(names.map((name) => findZone(name, whom)))
-  const place = whom.servers === null ? '. Correct the names; those of a private zone need its name servers too (--nameservers IP:port)' : '. Correct the names, or the name servers'
+  const elsewhere = wishes.asks ? '' : '. Correct the names; those of a private zone need its name servers too (--nameservers IP:port)'
+  const place = whom.servers === null ? elsewhere : '. Correct the names, or the name servers'
   const [first, ...others] = found.map((each, i) => ({ name: names[i]!, found: each }))
-  for (const each of found) if (typeof each === 'string') return { wrong: `${each}${place}` }
+  for (const each of found) if (typeof each === 'string') return { wrong: `${each}${place}`, unseen: true }
   const zone = first!.found as Exclude<(typeof found)[number], string>
   const other = others.find((each) => typeof each.found !== 'string' && each.found.zone !== zone.zone)
   if (other) return { wrong: `${first!.name} is in the zone ${zone.zone}, and ${other.name} in another. init writes one zone: give the names of one; the others go into the file afterwards, with a DNS host of their own in dns.hosts` }
-  if (zone.servers === null) return { wrong: `The name servers of ${zone.zone} could not be found out: nobody who knows its parent answers${place}` }
+  if (zone.servers === null) return { wrong: `The name servers of ${zone.zone} could not be found out: nobody who knows its parent answers${place}`, unseen: true }
   const used = app ?? appOf(zone.zone)
   const seen = await lookAtZone({ ...zone, servers: zone.servers }, { names, marker: markerName(used, zone.zone) }, whom)
-  if (!seen) return { wrong: `${zone.servers.join(', ')} ${zone.servers.length === 1 ? 'does' : 'do'} not answer for ${zone.zone} with authority, so what stands there could not be found out. Try again, or name others (--nameservers IP:port)` }
+  if (!seen) return { wrong: `${zone.servers.join(', ')} ${zone.servers.length === 1 ? 'does' : 'do'} not answer for ${zone.zone} with authority, so what stands there could not be found out. Try again, or name others (--nameservers IP:port)`, unseen: true }
   const wrong = unmovable(seen, names, hostnames)
   return wrong === null ? { names, app: used, seen, whom } : { wrong }
 }
@@ -74,9 +79,10 @@ function unmovable({ view, zone }: ZoneSeen, names: string[], hostnames: string[
   const [through] = throughUnlisted(view, { host: '', driver: '', zone, names, elsewhere: [], ttlS: 0 })
   if (through !== undefined) return through
   const inZone = (target: string): boolean => target === zone || target.endsWith(`.${zone}`)
-  for (const { name, values } of view.sets.filter(({ type }) => type === 'CNAME')) {
+  for (const { name, values } of cnamesAway(view, names)) {
     const stray = values.find((target) => inZone(target) && ![...names, ...hostnames].includes(target))
     if (stray !== undefined) return `${name} is a CNAME to ${stray}, which is not among the names. Write both (${[...names, stray].join(',')}) and ${name} follows; or, where ${stray} is one server's own name, begin with --sites web1=${stray},web2=…`
+    if (names.includes(zone)) return `${name} is a CNAME to ${values.join(', ')}, and ${zone}, the top of its zone, cannot be one: no move brings both along. First write an A record at ${name} in its place, or leave ${name} out`
   }
   return null
 }

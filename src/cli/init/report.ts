@@ -6,11 +6,13 @@ import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { inShell } from '../shell-word.ts'
 import type { Draft } from './draft.ts'
-import { answerText, unwellIn, type Asked } from './url.ts'
+import type { Named } from './names.ts'
+import { servedNow } from './sites.ts'
+import { answerText, answerWords, unwellIn, type Asked } from './url.ts'
 import type { ZoneSeen } from './zone.ts'
 
-/** All that is known at the end. `active` null: DNS does not say which site it is. `serverAnswers`: the one that takes updates does, with authority. `unset`: variables of the file that have no value yet. */
-export type Outcome = { path: string; draft: Draft; seen: ZoneSeen; active: string | null; asked: Asked; serverAnswers: boolean; unset: string[] }
+/** All that is known at the end. `amiss`: what https URLs answered that the check does not show. `active` null: DNS does not say which site it is. `serverAnswers`: the one that takes updates does, with authority. `unset`: variables of the file that have no value yet. */
+export type Outcome = { path: string; draft: Draft; seen: ZoneSeen; active: string | null; asked: Asked; amiss: string[]; serverAnswers: boolean; unset: string[] }
 
 const several = (words: string[]): string => words.join(', ')
 
@@ -26,11 +28,22 @@ function nameText(name: string, view: HostView, { beside }: ZoneSeen, names: str
   return `${sets.map(({ type, values }) => `${type} ${several(values)}`).join(', ')}, TTL ${Math.max(...sets.map(({ ttlS }) => ttlS))} s${stays}`
 }
 
+const zoneRows = (seen: ZoneSeen, names: string[], given: string[] | null): string[][] => [
+  ['zone', `${seen.zone}, at ${several(seen.servers)} (${given === null ? 'as its parent publishes' : 'as given'})`],
+  ...names.map((name) => ['name', `${name} ${nameText(name, seen.view, seen, names)}`]),
+]
+
+/** What is found of the names, for whoever is asked about the servers next. `firstName`: what the site is called that they point at. Null: nobody says. */
+export function servedLines({ names, seen, whom }: Named, firstName: string | null): string[] {
+  const now = servedNow(seen.view, names)
+  const site = now.length === 1 ? [['site', `${firstName ?? 'web1'} ${several(now[0]!)}, where the names point now`]] : []
+  return columns([...zoneRows(seen, names, whom.servers), ...site]).map((line) => `  ${line}`)
+}
+
 function foundLines({ draft, seen, active, asked }: Outcome, cli: Cli): string[] {
-  const { names, zone, sites, server, key } = draft
+  const { names, sites, server, key } = draft
   return columns([
-    ['zone', `${zone}, at ${several(seen.servers)} (${draft.nameservers === null ? 'as its parent publishes' : 'as given'})`],
-    ...names.map((name) => ['name', `${name} ${nameText(name, seen.view, seen, names)}`]),
+    ...zoneRows(seen, names, draft.nameservers),
     ...sites.map(({ site, addresses }) => ['site', `${site} ${several(addresses)}${site === active ? ', where the names point now' : ''}: ${answerText(asked.answers[site] ?? [], cli)}`]),
     ['check', `${asked.check.url} gives ${asked.check.status}${asked.check.tls === 'any' ? ', with any certificate' : ''}`],
     ['updates', `${server}, ${key === null ? 'without a key' : `signed with the key ${key}`}`],
@@ -38,7 +51,7 @@ function foundLines({ draft, seen, active, asked }: Outcome, cli: Cli): string[]
 }
 
 /** What a person should know, a sentence each. */
-function mindLines({ draft, seen, active, asked, serverAnswers }: Outcome): string[] {
+function mindLines({ draft, seen, active, asked, amiss, serverAnswers }: Outcome): string[] {
   const { names, sites, server } = draft
   const silent = seen.shown.filter(({ view }) => view === null).map((each) => each.server)
   const differing = seen.shown.filter(({ view }) => view !== null && JSON.stringify(view.sets) !== JSON.stringify(seen.view.sets)).map((each) => each.server)
@@ -49,8 +62,10 @@ function mindLines({ draft, seen, active, asked, serverAnswers }: Outcome): stri
     ...(silent.length > 0 ? [`${several(silent)} ${silent.length === 1 ? 'does' : 'do'} not answer for ${seen.zone} with authority`] : []),
     ...(differing.length > 0 ? [`${several(differing)} ${differing.length === 1 ? 'shows' : 'show'} other records at the names than ${seen.servers.find((each) => !silent.includes(each))}`] : []),
     ...(serverAnswers ? [] : [`${server}, which is to take the updates, does not answer for ${seen.zone} with authority`]),
-    ...unwell.map((site) => `${site} does not answer the check as it should: ${asked.answers[site]?.find(({ kind }) => kind !== 'ok')?.detail ?? 'it was not asked'}`),
-    ...(asked.check.tls === 'any' ? ['the certificate is not by a public authority, so any is taken: better is tls: { ca: FILE } with the authority\'s own, beside lifeboat.yaml'] : []),
+    ...unwell.map((site) => `${site} does not answer the check as it should: ${answerWords(asked.answers[site] ?? [])}`),
+    ...amiss.map((each) => `https was tried: ${each}`),
+    ...(amiss.length > 0 && asked.check.url.startsWith('http:') ? ['the check is by http, which sees no certificate: where visitors use https, mend that and write https in check.url'] : []),
+    ...(asked.check.tls === 'any' ? ['the certificate is not by a public authority, so any is taken, even one that is over or for other names: better is tls: { ca: FILE } with the authority\'s own, beside lifeboat.yaml'] : []),
     ...(active === null ? [`${several(names)} ${names.length === 1 ? 'does' : 'do'} not point at exactly one of the sites, so adopt is told which one is active`] : []),
     ...(ttlS > 60 ? [`answers are kept for ${ttlS} s now: lifeboat adopt lowers that to ${draft.ttl}`] : []),
     ...(own > 0 && own < sites.length ? ['not every site has an IPv6 address: a move to one without takes the AAAA records away'] : []),

@@ -1,12 +1,17 @@
 import { spell } from '../../core/spell.ts'
 import type { Answer } from '../../core/types.ts'
+import { openTarget } from '../../drivers/probes/exchange.ts'
 import type { Question } from '../../ports.ts'
+import { version } from '../../version.ts'
 import type { Cli } from '../cli.ts'
 import { localVantage } from '../wiring.ts'
 import type { CheckDraft, Site } from './draft.ts'
 
+/** `flaw`: what is wrong with the certificate whoever issued it, as in "is for other.example"; a check that takes any certificate does not see that. */
+type Seen = Answer & { flaw: string | null }
+
 /** What each site answers to one check. */
-export type Asked = { check: CheckDraft; answers: Record<string, Answer[]> }
+export type Asked = { check: CheckDraft; answers: Record<string, Seen[]> }
 
 /** As long as the check itself waits by default. */
 const timeoutMs = 1_000
@@ -14,7 +19,7 @@ const timeoutMs = 1_000
 /** How a check may have to be written, the strictest first. */
 const ways = (['public', 'any'] as const).flatMap((tls) => (['200', '2xx'] as const).map((status) => ({ tls, status })))
 
-const isWell = (answers: Answer[]): boolean => answers.length > 0 && answers.every(({ kind }) => kind === 'ok')
+const isWell = (answers: Seen[]): boolean => answers.length > 0 && answers.every(({ kind, flaw }) => kind === 'ok' && flaw === null)
 
 /** Asks the sites by a check, each at all of its addresses. */
 export async function askSites(check: CheckDraft, sites: Site[], names: string[], cli: Cli): Promise<Asked> {
@@ -23,7 +28,21 @@ export async function askSites(check: CheckDraft, sites: Site[], names: string[]
     addresses.map((address): Question => ({ kind: 'http', site, address, timeoutMs, url: check.url, status: [status], body: null, tls: check.tls, names })),
   )
   const sight = await localVantage('here', cli.clock).probe({ questions, canaries: [], timeoutMs }, cli.stop())
-  return { check, answers: Object.fromEntries(sites.map(({ site }) => [site, (sight?.answers ?? []).filter((_, i) => questions[i]?.site === site)])) }
+  const seen = await Promise.all((sight?.answers ?? []).map(async (answer): Promise<Seen> => ({ ...answer, flaw: await flawOf(answer, check.url, cli) })))
+  return { check, answers: Object.fromEntries(sites.map(({ site }) => [site, seen.filter((_, i) => questions[i]?.site === site)])) }
+}
+
+/** What is wrong with the certificate behind an answer. Null: nothing, or it came without one. */
+async function flawOf({ address, certificateUntilMs }: Answer, url: string, { clock, stop }: Cli): Promise<string | null> {
+  if (certificateUntilMs === null) return null
+  try {
+    const { socket, flaw } = await openTarget({ url: new URL(url), address, trust: 'any' }, { clock, version }, clock.deadline(timeoutMs, stop()))
+    socket.destroy()
+    return flaw
+  } catch {
+    stop().throwIfAborted()
+    return 'could not be looked at'
+  }
 }
 
 /** The check by which a site answers this URL well; else what it answers to the strictest. */
@@ -33,7 +52,8 @@ export async function askUrl(url: string, site: Site, names: string[], cli: Cli)
     if (way.tls === 'any' && !url.startsWith('https:')) break
     const asked = await askSites({ url, ...way }, [site], names, cli)
     const answers = asked.answers[site.site] ?? []
-    if (isWell(answers) && !isOver(answers, cli)) return { ...asked, well: true }
+    // Another issuer is a reason to take any certificate; one that is over or for other names is none.
+    if (isWell(answers)) return { ...asked, well: true }
     strictest ??= asked
     // Only the app's own answer may be one that another way takes: a stranger's and none stay what they are.
     if (!answers.some(({ kind }) => kind === 'app')) break
@@ -41,27 +61,49 @@ export async function askUrl(url: string, site: Site, names: string[], cli: Cli)
   return { ...strictest!, well: false }
 }
 
-/** A certificate that has ended is no reason to look at none. */
-const isOver = (answers: Answer[], { clock }: Cli): boolean => answers.some(({ certificateUntilMs }) => certificateUntilMs !== null && certificateUntilMs < clock.now().wallMs)
-
 /** Hosts whose URLs are tried, and what is asked there. */
 const hostsMost = 3
-const candidates = (names: string[]): string[] =>
-  names.filter((name) => !name.startsWith('*.')).slice(0, hostsMost).flatMap((name) => ['https', 'http'].flatMap((scheme) => ['/healthz', '/'].map((path) => `${scheme}://${name}${path}`)))
-
-/** The first likely URL that a site answers well, and what it answers to each. */
-export async function findUrl(site: Site, names: string[], cli: Cli): Promise<{ found: Asked | null; tried: Asked[] }> {
-  const tried = await Promise.all(candidates(names).map((url) => askUrl(url, site, names, cli)))
-  return { found: tried.find(({ well }) => well) ?? null, tried }
+const isHttps = (url: string): boolean => url.startsWith('https:')
+const candidates = (names: string[]): string[] => {
+  const hosts = names.filter((name) => !name.startsWith('*.')).slice(0, hostsMost)
+  return ['https', 'http'].flatMap((scheme) => hosts.flatMap((host) => ['/healthz', '/'].map((path) => `${scheme}://${host}${path}`)))
 }
 
-/** `HTTP 200, certificate 61 d`; of a site with several addresses the worst. */
-export function answerText(answers: Answer[], { clock }: Cli): string {
-  const shown = answers.find(({ kind }) => kind !== 'ok') ?? answers[0]
-  if (!shown) return 'not asked'
+/** The first likely URL that a site answers well, those by https before all by http; what it answers to each; and what is amiss by https that the check does not show, as `https://shop.example/: certificate expired 3 d ago`. */
+export async function findUrl(site: Site, names: string[], cli: Cli): Promise<{ found: Asked | null; tried: Asked[]; amiss: string[] }> {
+  const tried = await Promise.all(candidates(names).map((url) => askUrl(url, site, names, cli)))
+  const found = tried.find(({ well }) => well) ?? null
+  return { found, tried, amiss: found ? amissIn(tried, found.check.url, site) : [] }
+}
+
+/** At each host, the first https URL that does not do, where none does. Where the check is by https, an app's own answer elsewhere is no news (a redirect to it), and a certificate that is not good is. */
+function amissIn(tried: (Asked & { well: boolean })[], url: string, { site }: Site): string[] {
+  const byHost = Map.groupBy(tried.filter(({ check }) => isHttps(check.url)), ({ check }) => new URL(check.url).host)
+  return [...byHost.values()].flatMap((each) => {
+    const [first] = each
+    const answers = first?.answers[site] ?? []
+    const isNews = answers.some(({ kind, flaw }) => flaw !== null || (!isHttps(url) && kind !== 'refused'))
+    return first && isNews && !each.some(({ well }) => well) ? [`${first.check.url}: ${answerWords(answers)}`] : []
+  })
+}
+
+const worstOf = (answers: Seen[]): Seen | undefined => answers.find(({ kind }) => kind !== 'ok') ?? answers.find(({ flaw }) => flaw !== null) ?? answers[0]
+
+/** `HTTP 200`, and what is wrong with the certificate; of a site with several addresses the worst. */
+export function answerWords(answers: Seen[]): string {
+  const worst = worstOf(answers)
+  if (!worst) return 'not asked'
+  const { detail, flaw } = worst
+  if (flaw === null || detail.includes(flaw)) return detail
+  return `${detail}, and ${detail.includes('certificate') ? '' : 'its certificate '}${flaw}`
+}
+
+/** The same, and how long a good certificate lasts: `HTTP 200, certificate 61 d`. */
+export function answerText(answers: Seen[], { clock }: Cli): string {
   const ends = answers.flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
+  const isGood = ends.length > 0 && worstOf(answers)?.flaw === null
   const leftMs = Math.min(...ends) - clock.now().wallMs
-  return `${shown.detail}${ends.length > 0 && leftMs > 0 ? `, certificate ${spell(leftMs)}` : ''}`
+  return `${answerWords(answers)}${isGood && leftMs > 0 ? `, certificate ${spell(leftMs)}` : ''}`
 }
 
 /** Does every site answer well? Those that do not. */

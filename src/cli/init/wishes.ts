@@ -49,12 +49,12 @@ export function wishesOf(cli: Cli, given: Record<string, string | null>, questio
     if (line === null) throw new Said('The input ended before every question was answered: nothing was written')
     return line.trim()
   }
-  const askUntil = async <T>({ question: text, fallback, read }: Wish<T>): Promise<T> => {
+  const askUntil = async <T>({ question: text, about, fallback, read }: Wish<T>): Promise<T> => {
     for (;;) {
       const line = (await answered(`${text}${fallback === undefined ? '' : ` [${fallback}]`}:`)) || (fallback ?? '')
-      const answer = line === '' ? null : await read(line)
-      if (isWrong(answer)) cli.err(answer.wrong)
-      else if (answer !== null) return answer
+      const answer = line === '' ? { wrong: `Nothing was typed. Type ${about}` } : await read(line)
+      if (!isWrong(answer)) return answer
+      cli.err(answer.wrong)
     }
   }
   return {
