@@ -18,6 +18,7 @@ const used: Record<string, LabKey> = {
   'secret.example': { ...labKey, secret: secretOf('not the secret') },
   'stranger.example': { name: 'stranger', secret: labKey.secret },
   'other.example': other,
+  'algorithm.example': { ...labKey, algorithm: 'hmac-sha512' },
 }
 const zones = Object.fromEntries(Object.keys(used).map((zone) => [zone, soa]))
 type Server = { server: string; serial(zone: string): Promise<number>; dump(zone: string): Promise<string[]>; stop(): Promise<void> }
@@ -38,15 +39,17 @@ async function keysAt(server: Server, keys: Record<string, LabKey>) {
 }
 
 const clock = 'ok its clock is ours, to 10 s'
-const narrowIt = "Whoever gets hold of it may too; narrow it there (update-type and update-owner-name in Knot, update-policy in BIND)"
+const whereIn = 'update-type and update-owner-name in Knot, update-policy in BIND'
+const narrowIt = `Whoever gets hold of it may too; narrow it there (${whereIn})`
 const all = (key: string, zone: string) => `ok the key "${key}" may write all that a move needs: A at ${zone}, TXT at _lifeboat-shop.${zone}`
 const wide = (key: string, zone: string) => [all(key, zone), `warn the key "${key}" may write more than a move needs: MX and NS at ${zone}, and A and TXT at names that are not listed. ${narrowIt}`, clock]
 const asTold = {
   'right.example': wide('lifeboat', 'right.example'),
   'narrow.example': [all('narrow', 'narrow.example'), `warn the key "narrow" may write more than a move needs: A and TXT at names that are not listed. ${narrowIt}`, clock],
-  'secret.example': ['fail SERVER has another secret for the key "lifeboat" (BADSIG)'],
-  'stranger.example': ['fail SERVER does not know the key "stranger", or does not let it do this (BADKEY)'],
-  'other.example': ['fail the key "other" is right, and may not write what a move needs: A at other.example, TXT at _lifeboat-shop.other.example'],
+  'secret.example': ['fail SERVER has another secret for the key "lifeboat" (BADSIG): the file needs the one that stands there'],
+  'stranger.example': ['fail SERVER does not know the key "stranger" with hmac-sha256, or does not let it do this (BADKEY): compare with what stands there'],
+  'other.example': [`fail the key "other" is right, and may not write what a move needs: A at other.example, TXT at _lifeboat-shop.other.example. Allow it there (${whereIn})`],
+  'algorithm.example': ['fail knows the key "lifeboat" with hmac-sha256, and the file says hmac-sha512: write algorithm: hmac-sha256 there'],
 }
 
 const knot = await debian(['knot'])
@@ -62,7 +65,7 @@ test.skipIf(!bind)('on BIND', async () => {
 const powerDns = await debian(['pdns-server', 'pdns-backend-sqlite3'])
 describe.skipIf(!powerDns)('on PowerDNS', () => {
   const unsaid = (key: string) =>
-    `unknown could not find out what may be written: SERVER answered REFUSED without a signature, so anybody may have said it; PowerDNS says so where it does not know the key "${key}", has another secret for it, or its clock differs by more than 300 s`
+    `unknown could not find out what may be written: SERVER answered REFUSED without a signature, so anybody may have said it; PowerDNS says so where it does not know the key "${key}", has another secret or algorithm for it, or its clock differs by more than 300 s: compare with what stands there`
 
   test('as it is', async () => {
     const { 'narrow.example': _, 'other.example': __, ...plain } = used
@@ -70,6 +73,7 @@ describe.skipIf(!powerDns)('on PowerDNS', () => {
       'right.example': wide('lifeboat', 'right.example'),
       'secret.example': [unsaid('lifeboat')],
       'stranger.example': [unsaid('stranger')],
+      'algorithm.example': asTold['algorithm.example'],
     })
   })
 
@@ -85,6 +89,7 @@ describe.skipIf(!powerDns)('on PowerDNS', () => {
       'secret.example': [unsaid('lifeboat')],
       'stranger.example': [unsaid('stranger')],
       'other.example': untold('other'),
+      'algorithm.example': asTold['algorithm.example'],
     })
   })
 })

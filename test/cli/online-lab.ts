@@ -56,4 +56,5 @@ ${more}
 `
 
 /** An entry of dns.hosts behind RFC 2136. */
-export const hostEntry = (zone: string, server: string, key: { name: string; secret: string }): string => `driver: rfc2136, zone: ${zone}, server: "${server}", key: ${key.name}, secret: "${key.secret}"`
+export const hostEntry = (zone: string, server: string, key: { name: string; secret: string; algorithm?: string }): string =>
+  `driver: rfc2136, zone: ${zone}, server: "${server}", key: ${key.name}, secret: "${key.secret}"${key.algorithm === undefined ? '' : `, algorithm: ${key.algorithm}`}`

@@ -50,7 +50,7 @@ describe('sites', () => {
     expect(code).toBe(5)
     const unnamed = 'ok says no Lifeboat-Site (optional: another site that answered here would go unseen)'
     expect(about['site aws (active)']).toEqual(['fail 127.0.0.41: HTTP 503, seen by here', unnamed])
-    expect(about['site hetzner']).toEqual(['fail 127.0.0.42 (as a standby): site aws answers here, seen by here', 'ok says Lifeboat-Site: aws'])
+    expect(about['site hetzner']).toEqual(['fail 127.0.0.42 (as a standby): site aws answers here, seen by here'])
     expect(about['site moved']).toEqual(['fail 127.0.0.43 (as a standby): redirect to http://stranger.example, seen by here', unnamed])
     expect(about['site well']).toEqual(['ok 127.0.0.44 (as a standby): HTTP 200, seen by here', unnamed])
     expect(about['site off']).toEqual(['fail 127.0.0.45 (as a standby): the port refuses the connection, seen by here'])
@@ -100,7 +100,7 @@ test('vantages: token, version, canaries, clock, and what each sees', async () =
   expect(about['vantage same']).toEqual([signed, `ok runs lifeboat ${version}, as this machine`, sees, clock])
   expect(about['vantage older']).toEqual([signed, `warn runs lifeboat 0.0.1, and this is ${version}`, sees, clock])
   expect(about['vantage stranger']).toEqual(['fail does not answer as it should: HTTP 401: its token is another', clock])
-  expect(about['vantage late']).toEqual(['fail does not answer as it should: HTTP 404', 'warn our clock is 10 min ahead of its own: it may take a certificate for expired, or for good'])
+  expect(about['vantage late']).toEqual(['fail does not answer as it should: HTTP 404', 'warn our clock is 10 min ahead of its own, and whichever is wrong may take a certificate for expired, or for good: set both by NTP'])
   expect(about['vantage dead']).toEqual([expect.stringMatching(/^fail does not answer as it should: .*ECONNREFUSED/)])
   expect(about['site aws (active)']).toEqual([`ok 127.0.0.41: port ${port} accepts, seen by here, same and older`])
   expect(about['site hetzner']).toEqual(['fail 127.0.0.42 (as a standby): the port refuses the connection, seen by here, same and older'])
@@ -214,11 +214,13 @@ describe('this machine', () => {
     await updateByHand(lab.dns.server, 'shop.example', null, [addition('shop.example', 1, 'A', '127.0.0.99')])
     expect(await lines(host)).toContain("warn shop.example has A 127.0.0.99, which is not lifeboat's: it stays, beside what lifeboat writes")
     await updateByHand(lab.dns.server, 'shop.example', null, [deletion('shop.example', 'A'), addition('shop.example', 1, 'A', '127.0.0.42')])
-    expect(await lines(host)).toContain(`fail ${marker}: epoch 1, site aws, pointed, and the names have other addresses or a longer TTL than lifeboat wrote`)
+    expect(await lines(host)).toContain(`fail ${marker}: epoch 1, site aws, pointed, and the names have other addresses or a longer TTL than lifeboat wrote. To take them back: lifeboat adopt`)
     await updateByHand(lab.dns.server, 'shop.example', null, [deletion(marker, 'TXT')])
-    expect(await lines(host)).toContain(`fail the marker is gone: ${marker}`)
+    expect(await lines(host)).toContain(`fail the marker is gone: ${marker}. To write it again: lifeboat adopt`)
   })
 })
+
+const orElse = 'start it there or open its firewall, or take it out of the list of name servers, at the parent or in the file'
 
 test('with everything dead it still ends, and says of each thing that it could not find out', async () => {
   const [hang, other] = [await listenTcp(() => {}), await listenTcp(() => {})]
@@ -235,7 +237,7 @@ test('with everything dead it still ends, and says of each thing that it could n
   expect(code).toBe(5)
   // Its own bound is 9 s; the rest is for a busy machine.
   expect(performance.now() - startedMs).toBeLessThan(20_000)
-  expect(about[`name server ${server}`]).toEqual(['fail does not answer over UDP', 'fail does not answer over TCP'])
+  expect(about[`name server ${server}`]).toEqual([`fail does not answer over UDP and TCP: ${orElse}`])
   expect(about['zone shop.example']).toEqual(['unknown could not find out which MX, SPF, HTTPS and SVCB stand beside the names'])
   expect(about['cloud digitalocean']).toContain("unknown could not find out how the account is: DigitalOcean's API fails: no answer in 5 s")
   expect(about['site aws']).toEqual(['unknown could not find out how 127.0.0.41 is: no answer in 4 s, and check.timeout gives it 60 s'])

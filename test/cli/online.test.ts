@@ -102,12 +102,12 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
     const unadopted = (zone: string) => `warn no marker stands at _lifeboat-shop.${zone}: the names are not adopted yet (lifeboat adopt)`
     expect(at('gone.example')).toEqual([unadopted('gone.example'), 'warn gone.example is not there yet: lifeboat adopt writes it'])
     expect(at('long.example')).toEqual([unadopted('long.example'), 'ok long.example A 127.0.0.41 (aws), TTL 3600 s', 'warn long.example is served with TTL 3600 s, and 60 s is configured: answers are kept that long until lifeboat adopt lowers it'])
-    expect(at('foreign.example')).toEqual([unadopted('foreign.example'), 'ok foreign.example A 127.0.0.41 127.0.0.99 (aws), TTL 60 s', "warn foreign.example has A 127.0.0.99, which is no site's: lifeboat adopt takes it for ours and replaces it"])
+    expect(at('foreign.example')).toEqual([unadopted('foreign.example'), 'ok foreign.example A 127.0.0.41 127.0.0.99 (aws), TTL 60 s', "warn foreign.example has A 127.0.0.99, which is no site's: lifeboat adopt takes it out"])
     expect(at('stray.example')).toContain("fail www.stray.example is a CNAME to cdn.elsewhere.example, which is none of the names and no site's: it cannot be moved. Write an A record there in its place")
     expect(at('wild.example')).toContain('fail www.wild.example is there only through *.wild.example, which is the name to list in its place')
-    expect(at('taken.example')).toContain(`fail the TXT at _lifeboat-shop.taken.example belongs to another owner (app shop, owner ${'f'.repeat(32)})`)
+    expect(at('taken.example')).toContain(`fail the TXT at _lifeboat-shop.taken.example belongs to another owner (app shop, owner ${'f'.repeat(32)}). Where it is not needed, delete it there`)
     expect(at('left.example')).toContain('warn _lifeboat-shop.left.example: epoch 3, site aws, pointed; and this store knows nothing of it: lifeboat adopt takes it up')
-    expect(at('six.example')).toContain("warn six.example has AAAA ::1, which is no site's: lifeboat adopt takes it for ours and replaces it")
+    expect(at('six.example')).toContain("warn six.example has AAAA ::1, which is no site's: lifeboat adopt takes it out")
     expect(about['zone mail.example']).toEqual([
       'warn the MX of mail.example is mx.mail.example, a CNAME to mail.example, which moves: mail goes along with a move, to sites that must take it',
       'warn the MX of mail.example is mail.example, which moves: mail goes along with a move, to sites that must take it',
@@ -135,20 +135,21 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
     const { code, about } = await lab.lines(yaml)
     expect(code).toBe(5)
     const [a, b] = [one, other].map(({ server }) => `rfc2136/${server}/${zone}`) as [string, string]
-    const noWay = ['fail does not answer over UDP', 'fail does not answer over TCP']
+    const unlist = 'take it out of the list of name servers, at the parent or in the file'
+    const noWay = [`fail does not answer over UDP and TCP: start it there or open its firewall, or ${unlist}`]
     expect(about[`name server ${one.server}`]).toEqual([`ok answers over UDP and TCP with authority for ${zone}`, `ok shows what ${a} shows, serial 7`])
     expect(about[`name server ${behind.server}`]).toEqual([`ok answers over UDP and TCP with authority for ${zone}`, `warn shows the same names as ${a}, in an older version of the zone: serial 1, and ${a} has 7`])
-    expect(about[`name server ${stranger.server}`]).toEqual([`fail answers over UDP without authority for ${zone} (REFUSED)`, `fail answers over TCP without authority for ${zone} (REFUSED)`])
-    expect(about[`name server ${tcpOnly.server}`]).toEqual([`ok answers over TCP with authority for ${zone}`, 'fail does not answer over UDP'])
+    expect(about[`name server ${stranger.server}`]).toEqual([`fail answers over UDP and TCP without authority for ${zone} (REFUSED): have it serve the zone, or ${unlist}`])
+    expect(about[`name server ${tcpOnly.server}`]).toEqual([`fail does not answer over UDP: start it there or open its firewall, or ${unlist}`, `ok answers over TCP with authority for ${zone}`])
     expect(about[`name server ${dead}`]).toEqual(noWay)
     expect(about[`name server ${hung}`]).toEqual(noWay)
-    expect(about[`DNS host rfc2136/${dead}/${zone}`]).toEqual([...noWay, 'unknown could not find out what its key may do and what it shows: it does not answer'])
+    expect(about[`DNS host rfc2136/${dead}/${zone}`]).toEqual(['fail does not answer over UDP and TCP: start it there or open its firewall, or correct server in dns.hosts', 'unknown could not find out what its key may do and what it shows: it gives no answer with authority'])
     expect(about[`zone ${zone}`]).toEqual([
       'ok no MX, SPF, HTTPS or SVCB there goes along with a move or stays behind',
       `warn ${a} and ${b} differ in ${zone} A and ${zone} MX: whoever asks the one gets another answer than whoever asks the other`,
       `unknown could not find out whether rfc2136/${dead}/${zone} shows the same`,
     ])
     const alone = await lab.lines(yamlOf({ check: '{ tcp: 1 }', names: [zone], nameservers: [other.server], hosts: [hostEntry(zone, one.server, labKey)] }))
-    expect(alone.about[`name server ${other.server}`]).toEqual([`ok answers over UDP and TCP with authority for ${zone}`, `fail shows something else than ${a}: lacks ${zone} A 127.0.0.41 and has ${zone} A 127.0.0.42; it is behind: serial 1, and ${a} has 7`])
+    expect(alone.about[`name server ${other.server}`]).toEqual([`ok answers over UDP and TCP with authority for ${zone}`, `fail shows something else than ${a}: lacks ${zone} A 127.0.0.41 and has ${zone} A 127.0.0.42; it is behind: serial 1, and ${a} has 7. Have it transfer the zone from there; where it is another company's, write that one into dns.hosts`])
   })
 })

@@ -13,10 +13,10 @@ export async function hostFindings(settings: DnsHostSettings, views: Promise<Hos
   const found = foundAbout(`DNS host ${settings.host}`)
   const at = { server: settings.options.server ?? '', zone: settings.zone }
   const host = looking.settings.core.dns.hosts.find((each) => each.host === settings.host)!
-  const [reach, read] = await Promise.all([reachFindings(found, at, looking), views])
+  const [reach, read] = await Promise.all([reachFindings(found, { ...at, or: 'correct server in dns.hosts' }, looking), views])
   const view = read[settings.host] ?? null
   // Where nothing answers at all, what else might be asked would only say so again.
-  if (!view && reach.every(({ finding }) => finding === 'fail')) return [...reach, found.unknown('what its key may do and what it shows: it does not answer')]
+  if (!view && reach.every(({ finding }) => finding === 'fail')) return [...reach, found.unknown('what its key may do and what it shows: it gives no answer with authority')]
   const keys = await keyFindings(found, { settings, host, view }, looking)
   const records = view ? recordFindings(found, { view, host, looking }) : [found.unknown('what it shows of the names')]
   return [...reach, ...keys, ...(await serialFindings(found, at, view?.serial ?? null, looking)), ...records]

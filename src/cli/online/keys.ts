@@ -7,7 +7,8 @@ import type { HostConfig } from '../../core/types.ts'
 import { planChange } from '../../core/zone.ts'
 import { knowsKey, tryPowers } from '../../drivers/dns/trial.ts'
 import type { Power, TrialOptions, Tried } from '../../drivers/dns/trial.ts'
-import type { TsigKey } from '../../drivers/dns/tsig.ts'
+import { tsigAlgorithms } from '../../drivers/dns/tsig.ts'
+import type { TsigAlgorithm, TsigKey } from '../../drivers/dns/tsig.ts'
 import { keyOf } from '../wiring.ts'
 import { exampleMarker } from '../zone-look.ts'
 import { listed, type Finding, type Found } from './finding.ts'
@@ -49,12 +50,12 @@ export async function keyFindings(found: Found, of: { settings: DnsHostSettings;
     tryPowers({ ...trial, key: null }, [needed], clock, limit),
   ])
   const [own, keyless] = [tried[0]!, unsigned[0]!]
-  if (own.is === 'unknown') return [found.unknown(`what may be written: ${own.detail}`)]
+  if (own.is === 'silent') return [found.unknown(`what may be written: ${own.detail}`)]
   if (own.is === 'ignored') return [found.fail(`${own.detail}: two writers at once would not be noticed`)]
-  if (own.is === 'refused') return [found.fail(key ? await refusalOf(trial, key, { needed, detail: own.detail }, looking) : own.detail)]
+  if (own.is !== 'allowed') return [await refusalOf(found, { trial, needed, own }, looking)]
   if (!key) return [found.ok('takes changes without a key, from whoever reaches it')]
   const more = beyond.filter((_, i) => tried[i + 1]?.is === 'allowed')
-  const untold = tried.find(({ is }) => is === 'unknown' || is === 'ignored')
+  const untold = tried.find(({ is }) => is !== 'allowed' && is !== 'refused')
   return [...powerFindings(found, key, { zone, needed, more, keyless, untold }), ...clockFindings(found, trial.server, own.aheadS)]
 }
 
@@ -65,6 +66,8 @@ const powersBeyond = (zone: string, word: string): Power[] => [
   { name: `lifeboat-check-${word}.${zone}`, type: 'A' },
   { name: `lifeboat-check-${word}.${zone}`, type: 'TXT' },
 ]
+
+const whereIn = 'update-type and update-owner-name in Knot, update-policy in BIND'
 
 const beyondText = (more: Power[], zone: string): string => {
   const at = more.filter(({ name }) => name === zone).map(({ type }) => type)
@@ -87,16 +90,34 @@ function powerFindings(found: Found, { name }: TsigKey, { zone, needed, more, ke
   return [
     enough,
     more.length > 0
-      ? found.warn(`the key "${name}" may write more than a move needs: ${beyondText(more, zone)}. Whoever gets hold of it may too; narrow it there (update-type and update-owner-name in Knot, update-policy in BIND)`)
+      ? found.warn(`the key "${name}" may write more than a move needs: ${beyondText(more, zone)}. Whoever gets hold of it may too; narrow it there (${whereIn})`)
       : found.ok(`the key "${name}" may write nothing else that was tried (MX, NS, names that are not listed)`),
   ]
 }
 
-async function refusalOf(trial: TrialOptions, key: TsigKey, { needed, detail }: { needed: Power[]; detail: string }, { clock, limit }: Looking): Promise<string> {
-  if ((await knowsKey(trial, key, clock, limit)) !== true) return detail
+type Trial = { trial: TrialOptions; needed: Power[] }
+
+/** Why a trial was not allowed: the key may not write that, the server has another algorithm for it, or what the server says. */
+async function refusalOf(found: Found, { own, ...of }: Trial & { own: Exclude<Tried, { is: 'allowed' }> }, looking: Looking): Promise<Finding> {
+  const { key } = of.trial
+  const known = key ? await algorithmsOf(of.trial, key, looking) : []
+  if (key && known.length > 0 && !known.includes(key.algorithm))
+    return found.fail(`knows the key "${key.name}" with ${known[0]}, and the file says ${key.algorithm}: write algorithm: ${known[0]} there`)
+  if (own.is !== 'refused') return found.unknown(`what may be written: ${own.detail}`)
+  if (!key) return found.fail(`${own.detail}: write key and secret into dns.hosts`)
+  return found.fail(known.length > 0 ? await deniedText(of, key, looking) : own.detail)
+}
+
+/** Under which algorithms the server knows the key, with this secret. */
+async function algorithmsOf(trial: TrialOptions, key: TsigKey, { clock, limit }: Looking): Promise<TsigAlgorithm[]> {
+  const known = await Promise.all(tsigAlgorithms.map((algorithm) => knowsKey(trial, { ...key, algorithm }, clock, limit)))
+  return tsigAlgorithms.filter((_, i) => known[i] === true)
+}
+
+async function deniedText({ trial, needed }: Trial, { name }: TsigKey, { clock, limit }: Looking): Promise<string> {
   const tried = await tryPowers(trial, needed.map((power) => [power]), clock, limit)
   const denied = needed.filter((_, i) => tried[i]?.is === 'refused')
-  return `the key "${key.name}" is right, and may not write what a move needs: ${powersText(denied.length > 0 ? denied : needed)}`
+  return `the key "${name}" is right, and may not write what a move needs: ${powersText(denied.length > 0 ? denied : needed)}. Allow it there (${whereIn})`
 }
 
 function clockFindings(found: Found, server: string, aheadS: number | null): Finding[] {

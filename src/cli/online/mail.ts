@@ -2,11 +2,13 @@ import { callMs } from '../../controller/parts.ts'
 import type { DnsHostSettings } from '../../config/settings.ts'
 import { markerName } from '../../core/marker.ts'
 import type { HostView } from '../../core/moving.ts'
+import type { SiteConfig } from '../../core/types.ts'
 import { ask, inParallel, recordsIn } from '../../drivers/dns/query.ts'
 import { decodeName, decodeValue, rrTypes } from '../../drivers/dns/wire.ts'
 import type { Rr } from '../../drivers/dns/wire.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
 import type { HostViews, Looking } from './looking.ts'
+import { spfIn, type Spf } from './spf.ts'
 
 // What stands beside the listed names and goes along with a move, or stays behind: MX, SPF, HTTPS and SVCB; and what two DNS hosts of one zone show otherwise.
 
@@ -27,9 +29,9 @@ export async function zoneFindings(zone: string, views: Promise<HostViews>, look
   const first = whole.indexOf(true)
   if (first < 0) return [found.unknown('which MX, SPF, HTTPS and SVCB stand beside the names')]
   const beside = sets[first]!
-  const targets = await cnamesOf(hosts[first]!, mailTargets(beside).filter((name) => name.endsWith(`.${zone}`)), looking)
-  const follows = followsFor(looking.settings.core.dns.names, targets)
-  const along = [...mxFindings(found, beside, follows), ...spfFindings(found, beside, follows), ...hintFindings(found, beside)]
+  const names = mailNames(beside).filter((name) => name === zone || name.endsWith(`.${zone}`))
+  const mail: Mail = { sets: beside, leads: await leadsOf(hosts[first]!, names, looking), names: looking.settings.core.dns.names, sites: looking.settings.core.sites }
+  const along = [...mxFindings(found, mail), ...spfsIn(beside).flatMap((spf) => spfFindings(found, spf, mail)), ...hintFindings(found, beside), ...unreadFindings(found, mail)]
   return [
     ...(along.length > 0 ? along : [found.ok('no MX, SPF, HTTPS or SVCB there goes along with a move or stays behind')]),
     ...differences(found, hosts.map((host, i) => ({ host: host.host, view: read[host.host] ?? null, sets: whole[i] ? sets[i]! : null })), markerName(looking.settings.core.app, zone)),
@@ -45,60 +47,71 @@ const readSets = async ({ host, options, zone }: DnsHostSettings, { settings, cl
   })
 }
 
-/** Why a name goes along with a move, as the end of a sentence. Null: it does not. */
-type Follows = (name: string) => string | null
+/** Where a name leads: the names that its CNAMEs go to, and its addresses. */
+type Lead = { cnames: string[]; addresses: string[] }
 
-const followsFor =
-  (listedNames: string[], targets: Map<string, string>): Follows =>
-  (name) => {
-    if (listedNames.includes(name)) return `${name}, which moves`
-    const target = targets.get(name)
-    return target !== undefined && listedNames.includes(target) ? `${name}, a CNAME to ${target}, which moves` : null
-  }
+/** `leads`: of the names that mail goes to or comes from, those of the zone; null: no answer. `names`: the listed ones. */
+type Mail = { sets: Sets; leads: Map<string, Lead | null>; names: string[]; sites: SiteConfig[] }
 
-/** Where names are CNAMEs to; those that are none are left out. */
-async function cnamesOf({ options }: DnsHostSettings, names: string[], { clock, limit }: Looking): Promise<Map<string, string>> {
-  const found = await inParallel(names, async (name): Promise<[string, string][]> => {
-    const records = recordsIn(await ask({ server: options.server ?? '', name, type: rrTypes.CNAME, timeoutMs: callMs.read }, clock, limit), name)
-    const [cname] = records?.filter((rr) => rr.type === rrTypes.CNAME) ?? []
-    return cname ? [[name, decodeValue('CNAME', cname.rdata)]] : []
+async function leadsOf({ options }: DnsHostSettings, names: string[], { clock, limit }: Looking): Promise<Mail['leads']> {
+  const found = await inParallel(names, async (name): Promise<[string, Lead | null][]> => {
+    const answers = await Promise.all([rrTypes.A, rrTypes.AAAA].map((type) => ask({ server: options.server ?? '', name, type, timeoutMs: callMs.read }, clock, limit)))
+    if (answers.includes(null)) return [[name, null]]
+    // Without authority: it is delegated, and so is none of this zone's.
+    if (answers.some((answer) => !recordsIn(answer, name))) return []
+    const valuesOf = (type: 'A' | 'AAAA' | 'CNAME') => answers.flatMap((answer) => answer!.answers.filter((rr) => rr.type === rrTypes[type]).map(({ rdata }) => decodeValue(type, rdata)))
+    return [[name, { cnames: valuesOf('CNAME'), addresses: [...valuesOf('A'), ...valuesOf('AAAA')] }]]
   })
   return new Map(found.flat())
+}
+
+/** Why a name goes along with a move, as the end of a sentence. Null: it does not. */
+function follows({ names, leads }: Mail, name: string): string | null {
+  if (names.includes(name)) return `${name}, which moves`
+  const target = leads.get(name)?.cnames.find((each) => names.includes(each))
+  return target === undefined ? null : `${name}, a CNAME to ${target}, which moves`
 }
 
 const mxTarget = ({ rdata }: Rr): string => decodeName(rdata, 2).name
 const mxIn = (sets: Sets, name: string): string[] => sets.filter((set) => set.type === 'MX' && set.name === name).flatMap(({ records }) => records ?? []).map(mxTarget)
 
-/** An SPF record's terms without their qualifiers (RFC 7208, section 4.6). */
-const spfTerms = (text: string): string[] => (/^v=spf1( |$)/i.test(text) ? text.toLowerCase().split(/ +/).slice(1).map((term) => term.replace(/^[+?~-]/, '')) : [])
+const spfsIn = (sets: Sets): Spf[] =>
+  sets.flatMap(({ name, type, records }) => (type === 'TXT' ? (records ?? []) : []).flatMap(({ rdata }) => spfIn(name, decodeValue('TXT', rdata)) ?? []))
 
-type Term = { mechanism: string; name: string; term: string }
+const mailNames = (sets: Sets): string[] => [...new Set([...sets.flatMap(({ name }) => mxIn(sets, name)), ...spfsIn(sets).flatMap(({ about }) => about.map(({ name }) => name))])]
 
-/** `a` and `mx` terms, with the name that each is about. */
-const spfTermsIn = (sets: Sets): (Term & { at: string })[] =>
-  sets.flatMap(({ name: at, type, records }) => {
-    const texts = type === 'TXT' ? (records ?? []).map(({ rdata }) => decodeValue('TXT', rdata)) : []
-    return texts.flatMap(spfTerms).flatMap((term) => {
-      const [, mechanism, name] = /^(a|mx)(?::([^/%]+))?(?:\/.*)?$/.exec(term) ?? []
-      return mechanism === undefined ? [] : [{ at, mechanism, name: (name ?? at).replace(/\.$/, ''), term }]
-    })
-  })
-
-const mailTargets = (sets: Sets): string[] => [...new Set([...sets.flatMap(({ name }) => mxIn(sets, name)), ...spfTermsIn(sets).map(({ name }) => name)])]
-
-const mxFindings = (found: Found, sets: Sets, follows: Follows): Finding[] =>
-  [...new Set(sets.map(({ name }) => name))].flatMap((name) =>
-    mxIn(sets, name).flatMap((target) => {
-      const why = follows(target)
-      return why === null ? [] : [found.warn(`the MX of ${name} is ${why}: mail goes along with a move, to sites that must take it`)]
+const mxFindings = (found: Found, mail: Mail): Finding[] =>
+  [...new Set(mail.sets.map(({ name }) => name))].flatMap((name) =>
+    mxIn(mail.sets, name).flatMap((target) => {
+      const why = follows(mail, target)
+      if (why !== null) return [found.warn(`the MX of ${name} is ${why}: mail goes along with a move, to sites that must take it`)]
+      const there = mail.sites.filter(({ addresses }) => addresses.some((address) => mail.leads.get(target)?.addresses.includes(address))).map(({ site }) => site)
+      return there.length === 0 ? [] : [found.warn(`the MX of ${name} is ${target}, at ${listed(there)} and not in dns.names: mail stays behind in a move. Where other sites take mail, list it`)]
     }),
   )
 
-const spfFindings = (found: Found, sets: Sets, follows: Follows): Finding[] =>
-  spfTermsIn(sets).flatMap(({ at, mechanism, name, term }) => {
-    const why = mechanism === 'a' ? follows(name) : mxIn(sets, name).map(follows).find((each) => each !== null)
-    return why ? [found.warn(`the SPF of ${at} says "${term}", which is ${why}: who may send its mail goes along with a move`)] : []
+function spfFindings(found: Found, spf: Spf, mail: Mail): Finding[] {
+  const targetsOf = ({ mechanism, name }: Spf['about'][number]): string[] => (mechanism === 'a' ? [name] : mxIn(mail.sets, name))
+  const along = spf.about.flatMap((each) => {
+    const why = targetsOf(each).map((target) => follows(mail, target)).find((one) => one !== null)
+    return why ? [found.warn(`the SPF of ${spf.at} says "${each.term}", which is ${why}: who may send its mail goes along with a move`)] : []
   })
+  const named = spf.about.flatMap(targetsOf).flatMap((target) => mail.leads.get(target)?.addresses ?? [])
+  return along.length > 0 ? along : leftOut(found, spf, mail.sites, (address) => spf.lets(address) || named.includes(address))
+}
+
+/** Sites that an SPF record does not let send although it lets another. */
+function leftOut(found: Found, { at }: Spf, sites: SiteConfig[], lets: (address: string) => boolean): Finding[] {
+  const may = sites.filter(({ addresses }) => addresses.some(lets))
+  const others = sites.filter((site) => site.addresses.length > 0 && !may.includes(site))
+  if (may.length === 0 || others.length === 0) return []
+  return [found.warn(`the SPF of ${at} lets ${listed(may.map(({ site }) => site))} send its mail, and not ${listed(others.map(({ site }) => site))}: it stays so in a move. Where they send mail, add them there`)]
+}
+
+const unreadFindings = (found: Found, { leads }: Mail): Finding[] => {
+  const unread = [...leads].flatMap(([name, lead]) => (lead ? [] : [name]))
+  return unread.length === 0 ? [] : [found.unknown(`where ${listed(unread)} leads, and so whether mail goes along with a move`)]
+}
 
 /** Keys of addresses in an SVCB or HTTPS record (RFC 9460, section 14.3.2). */
 const hintKeys: Record<number, string> = { 4: 'ipv4hint', 6: 'ipv6hint' }

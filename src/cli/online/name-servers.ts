@@ -37,7 +37,7 @@ async function lookAt(at: At, { views, round }: { views: Promise<HostViews>; rou
   const own = hosts.length === 1 ? hosts[0] : hosts.find(({ host }) => parts.serversOf[host]?.includes(server))
   const dig: Dig = { server, zone, marker: markerName(settings.core.app, zone), names: hosts[0]!.names, timeoutMs: callMs.read, dnssec: ds === true }
   const [reach, view, others, trust, read] = await Promise.all([
-    reachFindings(found, at, looking),
+    reachFindings(found, { ...at, or: 'take it out of the list of name servers, at the parent or in the file' }, looking),
     digHost(dig, clock, clock.deadline(callMs.read, limit), 'both'),
     vantageFindings(found, dig, round, looking),
     ds ? trustFindings(found, at, looking) : [],
@@ -74,7 +74,7 @@ function shownFindings(found: Found, view: HostView, { names, read }: { names: s
   if (twin) return [behind === null ? found.ok(`shows what ${host} shows, serial ${view.serial}`) : found.warn(`shows the same names as ${host}, in an older version of the zone: ${behind}`)]
   const [mine, theirs] = [linesOf(view), linesOf(its)]
   const differing = [...theirs.filter((line) => !mine.includes(line)).map((line) => `lacks ${line}`), ...mine.filter((line) => !theirs.includes(line)).map((line) => `has ${line}`)]
-  return [found.fail(`shows something else than ${host}: ${listed(differing)}${behind === null ? '' : `; it is behind: ${behind}`}`)]
+  return [found.fail(`shows something else than ${host}: ${listed(differing)}${behind === null ? '' : `; it is behind: ${behind}`}. Have it transfer the zone from there; where it is another company's, write that one into dns.hosts`)]
 }
 
 const linesOf = ({ sets, txt }: HostView): string[] => [...sets.map(({ name, type, values }) => `${name} ${type} ${values.join(' ')}`), ...txt].sort()

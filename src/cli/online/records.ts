@@ -25,7 +25,7 @@ export function recordFindings(found: Found, seen: Seen): Finding[] {
 function markerFindings(found: Found, { view, host, looking }: Seen): Finding[] {
   const config = ownedConfig(looking.settings)
   const claim = planChange({ view, host, app: config.app, marker: exampleMarker(config), addresses: null, ours: [] })
-  if ('refused' in claim) return [found.fail(claim.refused)]
+  if ('refused' in claim) return [found.fail(`${claim.refused}. Where it is not needed, delete it there`)]
   const { record, move } = looking.ledger
   const marker = parseMarker(view.txt[0] ?? '')
   const stands = marker && `${claim.txt.name}: epoch ${marker.epoch}, site ${marker.site}, ${marker.state}`
@@ -36,19 +36,21 @@ function markerFindings(found: Found, { view, host, looking }: Seen): Finding[] 
   return [is === 'yes' ? found.ok(`${stands}, as the store has it`) : found.fail(wrongs[is](`${stands ?? claim.txt.name}`, record.epoch))]
 }
 
+const takeUp = 'Where nobody else does: lifeboat adopt'
+
 const wrongs = {
-  'other-addresses': (stands: string) => `${stands}, and the names have other addresses or a longer TTL than lifeboat wrote`,
-  older: (stands: string, epoch: number) => `${stands}, and the store is at epoch ${epoch}: this host is behind`,
-  newer: (stands: string, epoch: number) => `${stands}, and the store is at epoch ${epoch}: somebody else acts, or the store is an old copy`,
-  'other-move': (stands: string) => `${stands}, by another move than the store has: somebody else acts, or the store is an old copy`,
-  absent: (stands: string) => `the marker is gone: ${stands}`,
-  foreign: (stands: string) => `another's marker stands there: ${stands}`,
+  'other-addresses': (stands: string) => `${stands}, and the names have other addresses or a longer TTL than lifeboat wrote. To take them back: lifeboat adopt`,
+  older: (stands: string, epoch: number) => `${stands}, and the store is at epoch ${epoch}: this host is behind. What leads brings it up (lifeboat watch)`,
+  newer: (stands: string, epoch: number) => `${stands}, and the store is at epoch ${epoch}: somebody else acts, or the store is an old copy. ${takeUp}`,
+  'other-move': (stands: string) => `${stands}, by another move than the store has: somebody else acts, or the store is an old copy. ${takeUp}`,
+  absent: (stands: string) => `the marker is gone: ${stands}. To write it again: lifeboat adopt`,
+  foreign: (stands: string) => `another's marker stands there: ${stands}. Where it is not needed, delete it there`,
 }
 
 /** What one name serves, or that it is not there. */
 function nameFindings(found: Found, name: string, { view, host, looking }: Seen): Finding[] {
   const sets = view.sets.filter((set) => set.name === name)
-  if (sets.length === 0) return [isAdopted(looking) ? found.fail(`${name} has no address`) : found.warn(`${name} is not there yet: lifeboat adopt writes it`)]
+  if (sets.length === 0) return [isAdopted(looking) ? found.fail(`${name} has no address. To write it again: lifeboat adopt`) : found.warn(`${name} is not there yet: lifeboat adopt writes it`)]
   const sites = looking.settings.core.sites.filter(({ addresses }) => sets.some(({ values }) => values.some((value) => addresses.includes(value)))).map(({ site }) => site)
   const whose = sites.length > 0 ? ` (${sites.join(', ')})` : ''
   const through = sets.find((set) => set.through !== undefined)?.through
@@ -72,7 +74,7 @@ function foreignFindings(found: Found, { view, host, looking }: Seen): Finding[]
   const { core } = looking.settings
   const foreign = foreignValues(view, host, oursOf(looking.ledger, core)).filter(({ type }) => type !== 'CNAME')
   return foreign.map(({ name, type, value }) =>
-    found.warn(isAdopted(looking) ? `${name} has ${type} ${value}, which is not lifeboat's: it stays, beside what lifeboat writes` : `${name} has ${type} ${value}, which is no site's: lifeboat adopt takes it for ours and replaces it`),
+    found.warn(isAdopted(looking) ? `${name} has ${type} ${value}, which is not lifeboat's: it stays, beside what lifeboat writes` : `${name} has ${type} ${value}, which is no site's: lifeboat adopt takes it out`),
   )
 }
 

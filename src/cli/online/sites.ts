@@ -2,9 +2,11 @@ import { callMs } from '../../controller/parts.ts'
 import { questionsOf } from '../../controller/round.ts'
 import { spell } from '../../core/spell.ts'
 import type { Answer, SiteConfig } from '../../core/types.ts'
+import { otherNames, type Connection } from '../../drivers/probes/connection.ts'
 import { get, openTarget } from '../../drivers/probes/exchange.ts'
 import type { HttpQuestion } from '../../drivers/probes/http.ts'
 import type { Question, Sight } from '../../ports.ts'
+import { hostOf } from '../../url-host.ts'
 import { version } from '../../version.ts'
 import { markersOf, servedOf } from '../zone-look.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
@@ -57,10 +59,13 @@ export async function siteFindings({ site, addresses, standby }: SiteConfig, rou
   const answers = mine.map(({ question, i }) => ({ question, answers: sights.flatMap(({ vantage, sight }) => (sight ? [{ vantage, answer: sight.answers[i]! }] : [])) }))
   const all = answers.flatMap((each) => each.answers.map(({ answer }) => answer))
   if (all.length === 0) return [found.unknown('how it is: no vantage answers')]
+  const asked = mine.flatMap(({ question }) => (question.kind === 'http' ? [question] : []))
+  const looks = await Promise.all(asked.map((question) => lookAt(question, looking)))
+  looking.limit.throwIfAborted()
   return [
     ...answers.flatMap((each) => answerFindings(found, { ...each, several, mayTakeMs: looking.parts.config.check.timeoutMs })),
-    ...certificateFindings(found, all, looking.clock.now().wallMs),
-    ...(await headerFindings(found, mine.map(({ question }) => question), looking)),
+    ...certificateFindings(found, looks, { answers: all, wallMs: looking.clock.now().wallMs }),
+    ...headerFindings(found, looks, site),
   ]
 }
 
@@ -82,36 +87,50 @@ function answerFindings(found: Found, { question, answers, several, mayTakeMs }:
   })
 }
 
-function certificateFindings(found: Found, answers: Answer[], wallMs: number): Finding[] {
-  const ends = answers.flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
+function certificateFindings(found: Found, looks: Look[], { answers, wallMs }: { answers: Answer[]; wallMs: number }): Finding[] {
+  const wrong = looks.filter((look) => look.wrong !== null)
+  // Where any certificate is taken, no probe says what is wrong with one.
+  const taken = [...new Set(wrong.flatMap(({ tls, wrong }) => (tls === 'any' ? [wrong!] : [])))].map((each) => found.warn(`${each}: tls: any takes it, and whoever visits gets an error`))
+  const ends = answers.filter(({ address }) => !wrong.some((look) => look.address === address)).flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
   const leftMs = Math.min(...ends) - wallMs
   // One that is over is said by the probe.
-  if (ends.length === 0 || leftMs <= 0) return []
-  return [leftMs < certificateWarnMs ? found.warn(`its certificate ends in ${spell(leftMs)}`) : found.ok(`its certificate lasts ${spell(leftMs)} more`)]
+  if (ends.length === 0 || leftMs <= 0) return taken
+  return [...taken, leftMs < certificateWarnMs ? found.warn(`its certificate ends in ${spell(leftMs)}`) : found.ok(`its certificate lasts ${spell(leftMs)} more`)]
 }
 
-/** Whether the app names its site, so that another's answer at its address is told from its own. */
-async function headerFindings(found: Found, questions: Question[], looking: Looking): Promise<Finding[]> {
-  const asked = questions.filter((question) => question.kind === 'http')
-  const names = await Promise.all(asked.map((question) => nameIn(question, looking)))
-  looking.limit.throwIfAborted()
-  const given = names.filter((name) => name !== null)
-  if (given.length === 0) return []
-  return [given.every((name) => name === '') ? found.ok('says no Lifeboat-Site (optional: another site that answered here would go unseen)') : found.ok(`says Lifeboat-Site: ${listed([...new Set(given.filter((name) => name !== ''))])}`)]
+/** Whether the app names its site, so that another's answer at its address is told from its own. That another's is there is said by the probe. */
+function headerFindings(found: Found, looks: Look[], site: string): Finding[] {
+  const given = looks.flatMap(({ name }) => (name === null ? [] : [name]))
+  if (given.length === 0 || given.some((name) => name !== '' && name !== site)) return []
+  return [given.every((name) => name === '') ? found.ok('says no Lifeboat-Site (optional: another site that answered here would go unseen)') : found.ok(`says Lifeboat-Site: ${site}`)]
 }
 
-/** The name that the app gives; empty: none. Null: it does not answer from here, which the probes say. */
-async function nameIn({ url, address, tls }: HttpQuestion, { clock, limit }: Looking): Promise<string | null> {
+/** `name`: the site that the app names; empty: none; null: it does not answer from here, which the probes say. `wrong`: with its certificate, for whoever visits; null: nothing. */
+type Look = Pick<HttpQuestion, 'address' | 'tls'> & { name: string | null; wrong: string | null }
+
+/** One GET from here. */
+async function lookAt({ url, address, tls }: HttpQuestion, { clock, limit }: Looking): Promise<Look> {
   const within = clock.deadline(callMs.read, limit)
+  const target = new URL(url)
+  const look = { address, tls, name: null, wrong: null }
   try {
-    const target = new URL(url)
-    const { socket } = await openTarget({ url: target, address, trust: tls }, { clock, version }, within)
+    const connection = await openTarget({ url: target, address, trust: tls === 'any' ? 'public' : tls }, { clock, version }, within)
+    const wrong = wrongIn(connection, hostOf(target))
     try {
-      return await get(socket, target, version, within, async ({ headers }) => String(headers['lifeboat-site'] ?? '').trim())
+      return { ...look, wrong, name: await get(connection.socket, target, version, within, async ({ headers }) => String(headers['lifeboat-site'] ?? '').trim()) }
+    } catch {
+      return { ...look, wrong }
     } finally {
-      socket.destroy()
+      connection.socket.destroy()
     }
   } catch {
-    return null // The probes say what is wrong.
+    return look // The probes say what is wrong.
   }
+}
+
+/** Its trust is looked at before its names, so one that nobody trusts may be for other names as well. */
+function wrongIn({ socket, fault }: Connection, name: string): string | null {
+  if (!fault) return null
+  const others = otherNames(socket, name)
+  return others === null || fault.kind === 'foreign' ? fault.detail : `${fault.detail}, and is for ${others}`
 }

@@ -33,5 +33,5 @@ async function clockFindings(found: Found, url: string, { clock, limit }: Lookin
   if (Number.isNaN(theirs)) return []
   const aheadMs = called.at.wallMs - theirs
   if (Math.abs(aheadMs) < clockWarnMs) return [found.ok('its clock is ours, to 1 min')]
-  return [found.warn(`our clock is ${spell(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} its own: it may take a certificate for expired, or for good`)]
+  return [found.warn(`our clock is ${spell(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} its own, and whichever is wrong may take a certificate for expired, or for good: set both by NTP`)]
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { spell } from '../../core/spell.ts'
 import { textOf } from '../../errors.ts'
 import { openStream } from './exchange.ts'
 import type { Stream } from './exchange.ts'
@@ -27,9 +28,9 @@ const nobodys = {
 
 /**
  * `allowed`: nothing but the prerequisite stood in its way; `aheadS`: our clock less the server's, null where it does not say.
- * `ignored`: it says that it did what a prerequisite forbade. `unknown`: could not find out.
+ * `ignored`: it says that it did what a prerequisite forbade. `unknown`: could not find out from its answer. `silent`: it gave none.
  */
-export type Tried = { is: 'allowed'; aheadS: number | null } | { is: 'refused'; detail: string } | { is: 'unknown'; detail: string } | { is: 'ignored'; detail: string }
+export type Tried = { is: 'allowed'; aheadS: number | null } | { is: 'refused'; detail: string } | { is: 'unknown'; detail: string } | { is: 'silent'; detail: string } | { is: 'ignored'; detail: string }
 
 /** `key` null: unsigned. `timeoutMs`: of all together. */
 export type TrialOptions = { server: string; zone: string; key: TsigKey | null; timeoutMs: number }
@@ -49,7 +50,7 @@ const aheadOf = (reply: Buffer, wallMs: number): number | null => {
   return split && Math.floor(wallMs / 1000) - split.tsig.timeS
 }
 
-const tryOn = async (stream: Stream, message: Buffer, { server, key }: TrialOptions, clock: Clock): Promise<Tried> => {
+const tryOn = async (stream: Stream, message: Buffer, { server, key, timeoutMs }: TrialOptions, limit: AbortSignal, clock: Clock): Promise<Tried> => {
   const signed = key ? sign(message, key, clock.now().wallMs) : { bytes: message, mac: none }
   try {
     const reply = await stream.ask(signed.bytes)
@@ -58,7 +59,7 @@ const tryOn = async (stream: Stream, message: Buffer, { server, key }: TrialOpti
     if (outcome === 'lost') return { is: 'allowed', aheadS: key && aheadOf(reply, wallMs) }
     return outcome === 'done' ? { is: 'ignored', detail: `${server} takes an update although its prerequisite does not hold` } : { is: outcome, detail }
   } catch (thrown) {
-    return { is: 'unknown', detail: `${server} did not answer: ${textOf(thrown)}` }
+    return { is: 'silent', detail: limit.aborted ? `${server} answers no update in ${spell(timeoutMs)}; in Knot a transaction that was left open holds them up (knotc zone-abort)` : `${server} did not answer: ${textOf(thrown)}` }
   }
 }
 
@@ -66,20 +67,21 @@ const tryOn = async (stream: Stream, message: Buffer, { server, key }: TrialOpti
 export const tryPowers = async (options: TrialOptions, groups: Power[][], clock: Clock, signal: AbortSignal): Promise<Tried[]> => {
   const { server, zone, timeoutMs } = options
   const from = Math.floor(clock.random() * 65_536)
+  const limit = clock.deadline(timeoutMs, signal)
   try {
-    const stream = await openStream(server, clock.deadline(timeoutMs, signal))
+    const stream = await openStream(server, limit)
     try {
-      return await Promise.all(groups.map((powers, n) => tryOn(stream, messageOf(zone, powers, (from + n) & 0xffff), options, clock)))
+      return await Promise.all(groups.map((powers, n) => tryOn(stream, messageOf(zone, powers, (from + n) & 0xffff), options, limit, clock)))
     } finally {
       stream.close()
     }
   } catch (thrown) {
     signal.throwIfAborted()
-    return groups.map(() => ({ is: 'unknown', detail: `${server} cannot be reached over TCP: ${textOf(thrown)}` }))
+    return groups.map(() => ({ is: 'silent', detail: `${server} cannot be reached over TCP: ${textOf(thrown)}` }))
   }
 }
 
-/** Does the server know the key, with this secret? Found out by a signed query, which no permission to write is needed for. Null: could not find out. */
+/** Does the server know the key, with this secret and algorithm? Found out by a signed query, which no permission to write is needed for. Null: could not find out. */
 export const knowsKey = async ({ server, zone, timeoutMs }: TrialOptions, key: TsigKey, clock: Clock, signal: AbortSignal): Promise<boolean | null> => {
   const questions = [{ name: zone, type: rrTypes.SOA, class: classes.IN }]
   const id = Math.floor(clock.random() * 65_536)

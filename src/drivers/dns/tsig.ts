@@ -6,6 +6,8 @@ import type { Rr } from './wire.ts'
 
 const hashes = { 'hmac-sha256': 'sha256', 'hmac-sha512': 'sha512' } as const
 export type TsigAlgorithm = keyof typeof hashes
+/** Every algorithm that a key may have here. */
+export const tsigAlgorithms = Object.keys(hashes) as TsigAlgorithm[]
 
 export type TsigKey = { name: string; algorithm: TsigAlgorithm; secret: Buffer }
 
