@@ -15,5 +15,6 @@ export class Said extends Error {
 export const textOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return String(thrown)
   const cause = thrown.cause instanceof Error ? thrown.cause.message : ''
+  if (cause.includes(thrown.message)) return cause
   return cause && !thrown.message.includes(cause) ? `${thrown.message}: ${cause}` : thrown.message
 }

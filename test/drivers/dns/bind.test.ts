@@ -9,9 +9,9 @@ const unpacked = await debian(['bind9'])
 
 // Measured 2026-11.
 const ways: Ways = {
-  unknownKey: ['refused', /does not know the key "\w+", or does not let it do this \(BADKEY\)$/],
-  otherSecret: ['refused', /has another secret for the key "lifeboat" \(BADSIG\)$/],
-  ahead: ['refused', /differ by (399|400|401) s, ours being ahead \(BADTIME\)$/],
+  unknownKey: ['refused', /does not know the key "\w+" with hmac-sha256, or does not let it do this \(BADKEY\): compare with what stands there$/],
+  otherSecret: ['refused', /has another secret for the key "lifeboat" \(BADSIG\): the file needs the one that stands there$/],
+  ahead: ['refused', /differ by (399|400|401) s, ours being ahead \(BADTIME\): set both by NTP$/],
   mayNot: 'REFUSED',
   noOpIsAVersion: false,
 }
