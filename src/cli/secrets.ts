@@ -3,13 +3,19 @@
 /** What stands in the place of a secret. */
 export const hiddenMark = '(hidden)'
 
-/** Up to this length a secret is also a part of common words, so it is taken out only where it stands as a word of its own. */
-const shortMost = 3
+/** Up to this length a secret may be a part of common words (`second` is one of `secondToken`), so it is taken out only where it stands as a word of its own. */
+const shortMost = 7
 
 const sign = /[^\p{L}\p{N}]/gu
 const literal = (text: string): string => text.replaceAll(sign, (each) => `\\u{${each.codePointAt(0)?.toString(16)}}`)
 
-const formOf = (secret: string): string => (secret.length > shortMost ? literal(secret) : `(?<![\\p{L}\\p{N}])${literal(secret)}(?![\\p{L}\\p{N}])`)
+const formOf = (secret: string): string => {
+  if (secret.length > shortMost) return literal(secret)
+  // Where it begins or ends with another sign than these, no word goes on there.
+  const before = /^[\p{L}\p{N}]/u.test(secret) ? '(?<![\\p{L}\\p{N}])' : ''
+  const after = /[\p{L}\p{N}]$/u.test(secret) ? '(?![\\p{L}\\p{N}])' : ''
+  return `${before}${literal(secret)}${after}`
+}
 
 /** The longest first, and all at once: what was put in for one secret is not searched for the next. */
 const patternOf = (secrets: string[]): RegExp => new RegExp(secrets.toSorted((a, b) => b.length - a.length).map(formOf).join('|'), 'gu')
