@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { startEmbedded, type Embedded } from '../drivers/dns/embedded.ts'
@@ -34,7 +34,7 @@ const file = (name: string) => join(import.meta.dirname, name)
 export async function setStage(folder: string, troupe: Troupe, clock: Clock, signal: AbortSignal): Promise<Stage> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const port = await freePort(addresses.alpha)
+  const port = await freePort()
   const tokens = { vantage: `demo-${clock.id()}`, cloud: `demo-${clock.id()}` }
   // Whatever controller this shell's commands ask otherwise, the demo's ask none but its own.
   const env = { ...process.env, LIFEBOAT_CONTROLLER: '', LIFEBOAT_VANTAGE_TOKEN: tokens.vantage }
@@ -94,13 +94,27 @@ const layConfig = async (folder: string, places: Places, tokens: { vantage: stri
   return config
 }
 
-const freePort = (address: string): Promise<number> =>
-  new Promise((found, failed) => {
+/** A port that is free at both sites. */
+async function freePort(): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const first = await listen(addresses.alpha, 0)
+    const { port } = first.address() as { port: number }
+    try {
+      const second = await listen(addresses.beta, port)
+      second.close()
+      return port
+    } catch (thrown) {
+      if (tries === 10) throw thrown // Ten ports in a row that the system picked at one are taken at the other.
+    } finally {
+      first.close()
+    }
+  }
+}
+
+const listen = (address: string, port: number): Promise<Server> =>
+  new Promise((listening, failed) => {
     const server = createServer().once('error', failed)
-    server.listen(0, address, () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => found(port))
-    })
+    server.listen(port, address, () => listening(server))
   })
 
 /** The zone as its owner wrote it by hand, before lifeboat. */

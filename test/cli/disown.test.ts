@@ -5,8 +5,10 @@ import { startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import { debian } from '../lab/debian.ts'
 import { addition, deletion, updateByHand } from '../lab/hand.ts'
 import { startKnot } from '../lab/knot.ts'
+import { freePort } from '../lab/ports.ts'
 import { marker, others } from '../lab/role-cases.ts'
 import { labKey } from '../lab/servers.ts'
+import { until } from '../lab/wait.ts'
 import { owner, rig, type Rig } from './rig.ts'
 
 const name = '_lifeboat-shop.shop.example'
@@ -69,7 +71,7 @@ describe('disown', () => {
 
   test('a host that does not answer is said, and is asked again later', async () => {
     const lab = await rig()
-    const second = await startEmbedded({ zones: { 'other.example': [{ name: 'other.example', type: 'NS', ttlS: 60, value: 'ns1.other.example' }, { name: 'www.other.example', type: 'A', ttlS: 2, value: '127.0.0.41' }] } })
+    const second = await startEmbedded({ port: await freePort(['127.0.0.1']), zones: { 'other.example': [{ name: 'other.example', type: 'NS', ttlS: 60, value: 'ns1.other.example' }, { name: 'www.other.example', type: 'A', ttlS: 2, value: '127.0.0.41' }] } })
     await lab.write((yaml) => yaml.replace('www.shop.example]', 'www.shop.example, www.other.example]').replace(/nameservers: \[(.*)\]/, `nameservers: [$1, "${second.server}"]`).replace('policy:', `    - { driver: embedded, zone: other.example, server: "${second.server}" }\npolicy:`))
     expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0, err: '' })
     await second.stop()
@@ -114,9 +116,11 @@ describe('disown', () => {
     expect((await lab.run('disown', '--yes')).code).toBe(4) // What stands in DNS could not be found out either.
     const back = await startEmbedded({ port: lab.dns.port, zones: { 'shop.example': [{ name: 'shop.example', type: 'A', ttlS: 2, value: '127.0.0.41' }, { name, type: 'TXT', ttlS: 1, value: 'not ours' }] } })
     expect(await lab.run('disown', '--yes')).toMatchObject({ code: 3, err: expect.stringMatching(/^refuse: switchover aws → hetzner is under way \(epoch 2\)\. To follow it: lifeboat status --watch\n$/) })
+    await until('it follows the move', () => moving.said().includes('epoch 2'))
     moving.child.kill('SIGINT')
+    expect(await moving.ended).toMatchObject({ code: 4, err: 'Left; the controller goes on with it (epoch 2). To follow it: lifeboat status --watch\n' })
     watch.child.kill('SIGTERM')
-    await Promise.all([moving.ended, watch.ended])
+    await watch.ended
     await back.stop()
   })
 })

@@ -33,21 +33,21 @@ describe.each(nodes)('on %s', (node) => {
     const { code, out } = await ended
     expect(code).toBe(0)
     expect(out.match(/"event":"stop"/g)).toHaveLength(1)
-    await expect.poll(() => groupOf(child.pid!), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => groupOf(child.pid!)).toEqual([])
   })
 
   test('SIGTERM to the launcher alone reaches lifeboat', async () => {
     const { child, ended } = await listening(node)
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
-    await expect.poll(() => groupOf(child.pid!), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => groupOf(child.pid!)).toEqual([])
   })
 
   test('a launcher that is killed takes lifeboat with it', async () => {
     const { child, ended } = await listening(node)
     child.kill('SIGKILL')
     await ended // The output ends a moment before the last process that holds it is gone.
-    await expect.poll(() => groupOf(child.pid!), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => groupOf(child.pid!)).toEqual([])
   })
 
   test('lifeboat that is killed ends the launcher by the same signal', async () => {

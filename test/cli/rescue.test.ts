@@ -30,7 +30,7 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
   // The controller, and the cut of a site.
   const watch = lab.start('watch')
   await watch.line(({ event, reason }) => event === 'decision' && reason === 'well')
-  await expectUntil(async () => expect(parsed((await lab.run('status', '--json')).out).dns[0].state).toBe('served'))
+  await expect.poll(async () => parsed((await lab.run('status', '--json')).out).dns[0].state).toBe('served')
   expect(await lab.run('status', '--exit-code')).toMatchObject({ code: 0 })
   expect(await lab.run('failover', '--yes')).toMatchObject({ code: 3, err: expect.stringMatching(/^refuse: aws is up.*--force\n$/) })
   await lab.stopSite('aws')
@@ -96,16 +96,4 @@ test('adopt, watch, a site killed, failover, a look at it all, failback, replay'
 async function exported(lab: Rig): Promise<string[]> {
   const store = await openSqlite({ path: join(lab.folder, '.lifeboat/shop.db'), app: 'shop', clock: machineClock, readOnly: true })
   return linesOf(store)
-}
-
-/** Tries again for a while: what a controller does in its next turn is not there at once. */
-async function expectUntil(holds: () => Promise<void>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await holds()
-    } catch (thrown) {
-      if (tries === 20) throw thrown
-      await machineClock.sleep(200)
-    }
-  }
 }

@@ -26,6 +26,8 @@ export type Running = {
   child: ChildProcess
   ended: Promise<Ran>
   lines: Record<string, any>[]
+  /** All that it has said so far. */
+  said(): string
   /** The first line of its log that fits. */
   line(fits: (line: Record<string, any>) => boolean): Promise<Record<string, any>>
 }
@@ -57,6 +59,7 @@ export function start(command: string, args: string[], options: { cwd?: string; 
     child,
     ended,
     lines,
+    said: () => ran.all,
     line: async (fits) => {
       const limit = AbortSignal.timeout(waitMs)
       for (;;) {
@@ -102,6 +105,7 @@ export async function rig(records = usual): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-cli-'))
   const port = await freePort(Object.values(addresses))
   const dns = await startEmbedded({
+    port: await freePort(['127.0.0.1']), // A test may start it there again.
     zones: {
       'shop.example': [
         ...records,

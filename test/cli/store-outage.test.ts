@@ -17,7 +17,7 @@ test('a store that cannot be written any more ends a command that acts by itself
   onTestFinished(() => old.stop())
   await lab.write((yaml) => yaml.replace(/nameservers: .*/, `nameservers: ["${old.server}"]`))
   const adopt = lab.start('adopt', '--yes')
-  await expect.poll(() => lab.dns.dump('shop.example').join('\n'), { timeout: 20_000 }).toContain('state=pointed')
+  await expect.poll(() => lab.dns.dump('shop.example').join('\n')).toContain('state=pointed')
   const other = new DatabaseSync(join(lab.folder, '.lifeboat/shop.db'), { timeout: 5_000 })
   onTestFinished(() => other.close())
   other.exec('BEGIN IMMEDIATE')
@@ -29,12 +29,12 @@ test('a store that cannot be written any more ends a command that acts by itself
 })
 
 test.each([
-  ['while it looks, so that it would plan from what is gone', 2],
+  ['while it looks, so that it would plan from what is gone', 5],
   ['long before it has seen enough', 500],
 ])('a store that vanishes under plan ends it: %s', async (_, rise) => {
   const lab = await rig()
   expect((await lab.run('adopt', '--yes')).code).toBe(0)
-  await lab.write((yaml) => yaml.replace('interval: 400ms', 'interval: 1s').replace('rise: 2', `rise: ${rise}`))
+  await lab.write((yaml) => yaml.replace('rise: 2', `rise: ${rise}`))
   const asked = lab.asked('aws')
   const plan = lab.start('plan', 'failover', '--force')
   await asked

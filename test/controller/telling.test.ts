@@ -5,6 +5,7 @@ import type { Config } from '../../src/core/types.ts'
 import { json } from '../../src/drivers/channels/forms.ts'
 import { httpHeartbeat } from '../../src/drivers/channels/heartbeat.ts'
 import { httpChannel } from '../../src/drivers/channels/http.ts'
+import type { Heartbeat } from '../../src/ports.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
 import { startReceiver, type Answer } from '../drivers/channels/receiver.ts'
 import { moveTest, type Case } from '../drivers/dns/moves-case.ts'
@@ -151,13 +152,16 @@ const holdable = (clock: Clock): (() => Client) => {
 
 moveTest('the heartbeat is sent while rounds are on time, and not while the process lives and they are held up', lab, { store: holdable }, async ({ rig }) => {
   const receiver = await startReceiver()
-  const heartbeat = httpHeartbeat({ url: `${receiver.url}/secret-path`, everyMs: 10_000, clock: machineClock, version: '0' })
+  const sent = httpHeartbeat({ url: `${receiver.url}/secret-path`, everyMs: 10_000, clock: machineClock, version: '0' })
+  let underWay = 0
+  const heartbeat: Heartbeat = { ...sent, beat: (signal) => (underWay++, sent.beat(signal).finally(() => underWay--)) }
   const controller = rig.start('first', { configHash: 'lab', written: {}, heartbeat })
   await rig.until('it beats', () => receiver.received.length >= 3)
   const self = controller.self()!
   const { promise, resolve: release } = Promise.withResolvers<void>()
   held = promise
   await rig.until('rounds are late', () => self.parts.clock.now().monoMs - self.state.watch.at!.monoMs > 30_000)
+  await rig.until('no beat is under way', () => underWay === 0)
   const beats = receiver.received.length
   rig.clock.skip(60_000)
   await new Promise((resolve) => setTimeout(resolve, 1_500))

@@ -89,6 +89,7 @@ export const startNet = async (addresses: Record<string, string>): Promise<Net> 
     return `add rule bridge net losses ${which} ether type ip ${percent < 100 ? `numgen random mod 100 < ${percent} ` : ''}counter name lost drop`
   }
   const packetsOf = async (counter: string): Promise<number> => Number(/packets (\d+)/.exec(await nft(`list counter bridge net ${counter}`))?.[1])
+  const counters = new Set<string>()
   try {
     await linkHosts(addresses, nameOf)
     await nft(chains)
@@ -103,8 +104,10 @@ export const startNet = async (addresses: Record<string, string>): Promise<Net> 
     count: async (from, to) => {
       const counter = `${from}_${to}`
       const begun = `ip saddr ${addresses[from]} ip daddr ${addresses[to]} tcp flags & (syn | ack) == syn`
-      await nft(`add counter bridge net ${counter}\nadd rule bridge net begun ${begun} counter name ${counter}`)
-      return () => packetsOf(counter)
+      if (!counters.has(counter)) await nft(`add counter bridge net ${counter}\nadd rule bridge net begun ${begun} counter name ${counter}`)
+      counters.add(counter)
+      const before = await packetsOf(counter)
+      return async () => (await packetsOf(counter)) - before
     },
     stop: sweeper.stop,
   }

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { MoveRun } from '../../src/cli/moves.ts'
 import type { Status } from '../../src/cli/snapshot.ts'
-import { holdMs } from './table.ts'
+import { waitMs } from '../lab/wait.ts'
+import { holdMs, holdRounds } from './table.ts'
 import type { Row } from './table.ts'
 import { hosts, owner, vantages } from './setting.ts'
 import type { Site } from './setting.ts'
@@ -72,22 +73,22 @@ const playMove = async (world: World, { verdict, holds, moves }: Row, from: numb
   expect(made[0]).toMatchObject({ epoch: before.epoch + 1, kind: 'failover', from: 'alpha', to: 'beta', by: 'lifeboat', reason, state: 'done' })
 }
 
-const playHold = async (world: World, { verdict, holds: [reason, sentence], rounds }: Row, from: number, before: Traces): Promise<void> => {
+const playHold = async (world: World, { verdict, holds: [reason, sentence], rounds, unseen = false }: Row, from: number, before: Traces): Promise<void> => {
   const expected = { kind: kindOf(sentence), reason, sentence, verdict }
-  if (rounds) await waitRounds(world, rounds)
-  else await new Promise((over) => setTimeout(over, holdMs))
+  if (rounds) await waitRounds(world, rounds, Math.min)
+  else await Promise.all([new Promise((over) => setTimeout(over, holdMs)), ...(unseen ? [] : [waitRounds(world, holdRounds, Math.max)])])
   let last: Decided | null = null
   const shows = async () => isDeepStrictEqual((last = decidedBy(await world.status())), expected)
   // What only counts on is written to the report every 5 s. Where it never comes, what came instead tells more than that.
-  await world.until(sentence, shows, rounds ? 60_000 : 10_000).catch(() => expect(last).toEqual(expected))
+  await world.until(sentence, shows).catch(() => expect(last).toEqual(expected))
   const surprising = decidedSince(world, from).filter((each) => each.kind !== 'hold' && !isDeepStrictEqual(each, expected))
   expect(surprising).toEqual([])
   expect(await traces(world)).toEqual(before)
   expect(before.dns).toEqual(pointed('alpha', before.epoch))
 }
 
-/** Each round begins one connection from a vantage to a site: the network counts them, lost ones too. */
-const waitRounds = async (world: World, rounds: number): Promise<void> => {
+/** Each round begins one connection from a vantage to a site: the network counts them, lost ones too. `of`: of each vantage, or of any. */
+const waitRounds = async (world: World, rounds: number, of: (...each: number[]) => number): Promise<void> => {
   const counts = await Promise.all(vantages.map((vantage) => world.net.count(vantage, 'alpha')))
-  await world.until(`${rounds} rounds`, async () => Math.min(...(await Promise.all(counts.map((count) => count())))) >= rounds, rounds * 1_000)
+  await world.until(`${rounds} rounds`, async () => of(...(await Promise.all(counts.map((count) => count())))) >= rounds, Math.max(waitMs, rounds * 1_000))
 }

@@ -23,6 +23,8 @@ export type Row = {
   layout?: Layout
   /** For how many rounds it is held, where that is longer than the budgets. */
   rounds?: number
+  /** True: no round of it reaches a site, so that none can be counted. */
+  unseen?: boolean
 }
 
 const lost = (...hosts: string[]) => (world: World) => world.net.lose(...cut(...hosts))
@@ -104,6 +106,7 @@ export const rows: Row[] = [
   },
   {
     what: 'the controller is cut off',
+    unseen: true,
     fault: lost('controller'),
     verdict: 'abstain',
     holds: ['abstain', 'hold: the observer does not trust itself (no vantage can judge alpha: oslo does not answer, paris does not answer, tokyo does not answer), so it says nothing of alpha and nothing moves'],
@@ -177,5 +180,6 @@ export const longRow: Row = {
   },
 }
 
-/** How long a row without a move is held at the least: a budget that ran would have ended. */
+/** How long a row without a move is held at the least: a budget that ran would have ended. And for how many rounds: on a slow machine they take longer. */
 export const holdMs = budgets.outageMs + 4 * budgets.intervalMs
+export const holdRounds = 8

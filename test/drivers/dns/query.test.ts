@@ -155,7 +155,7 @@ describe('reading one server', () => {
       seen.add(question)
       return []
     })
-    expect((await dig(server))?.serial).toBe(5)
+    expect((await dig(server, undefined, [www], 1_000))?.serial).toBe(5)
   })
   test('an abort ends it', async () => {
     const server = await fake(() => [])
