@@ -20,8 +20,8 @@ const leadMsMost = 10_000
 
 /** Who carries out what a command asks for. */
 export type Actor = {
-  /** True: this process; false: a controller that runs already. */
-  own: boolean
+  /** True: this process does now; false: another one. */
+  own(): boolean
   /** What it sees now. */
   state(): Promise<State>
   /** Rejects when this process's own controller has ended by a fault, or its store cannot be used any more. */
@@ -38,14 +38,16 @@ type Needs = {
   warm: boolean
 }
 
-/** The controller that runs; where none does, the same code in this process, which starts nothing by itself. Throws Said where that would be from elsewhere. */
+/** The `watch` that runs; where none does, the same code in this process, which starts nothing by itself. Throws Said where that would be from elsewhere. */
 export async function findActor(needs: Needs): Promise<Actor> {
   const { store, cli, ground } = needs
   const live = liveReport(await store.read(), cli.clock)
   if (live) sayOtherFile(cli, live, ground)
-  if (live) return runningActor(needs)
-  if ('controller' in ground) throw noLeader(ground.controller)
-  return (await ownActor(needs, ground)) ?? runningActor(needs)
+  if ('controller' in ground) {
+    if (!live) throw noLeader(ground.controller)
+    return runningActor(needs)
+  }
+  return live?.leader.command === 'watch' ? runningActor(needs) : ownActor(needs, ground)
 }
 
 /** A controller that has just begun does not know yet who is well. */
@@ -58,26 +60,26 @@ async function runningActor({ cli, ground, store, warm }: Needs): Promise<Actor>
     return { ...stateOf(view, liveReport(view, cli.clock), ground), sinceMs: liveReport(view, cli.clock)?.leader.sinceMs ?? cli.clock.now().wallMs }
   }
   while (warm && cli.clock.now().monoMs < untilMs && cli.clock.now().wallMs - (await state()).sinceMs < warmMs) await cli.clock.sleep(pauseMs, cli.stop())
-  return { own: false, state, fault: new Promise(() => {}), end: async () => {} }
+  return { own: () => false, state, fault: new Promise(() => {}), end: async () => {} }
 }
 
-/** Null: another controller came first. */
-async function ownActor({ cli, store, command, warm }: Needs, settings: Settings): Promise<Actor | null> {
+/**
+ * Leads, or stands by behind another command that acts by itself, which may take what is asked for, or end a moment later and take
+ * nothing more: this one then leads in its place.
+ */
+async function ownActor({ cli, store, command, warm }: Needs, settings: Settings): Promise<Actor> {
   const minded = mindStore(store, cli.clock)
   const running = inProcess(wire(settings, { store: minded.store, journal: store, clock: cli.clock, log: troubleOf(cli), command }))
   const out = minded.out.catch(async (said: Said) => Promise.reject(outageSentence(said, await readOrNull(store), running.hosts())))
   out.catch(() => {}) // As above: whoever acts waits for it, or has ended.
-  const ready = (self: Self) => self.standsBy !== null || (self.lease !== null && (!warm || isWarm(self)))
+  const isPlaced = (self: Self) => self.lease !== null || self.standsBy !== null
+  const ready = (self: Self) => isPlaced(self) && (!warm || isWarm(self))
   const untilMs = cli.clock.now().monoMs + leadMsMost
-  const refused = (self: Self) => self.lease === null && cli.clock.now().monoMs > untilMs
+  const refused = (self: Self) => !isPlaced(self) && cli.clock.now().monoMs > untilMs
   try {
     const self = await Promise.race([running.when((now) => ready(now) || refused(now), cli.stop()), out])
     if (refused(self)) throw new Said('No controller runs, and this command cannot lead by itself (the reason stands above): nothing was done', exits.unfinished)
-    if (self.lease === null) {
-      await running.end()
-      return null
-    }
-    return { own: true, state: async () => running.self().state, fault: Promise.race([running.fault, out]), end: running.end }
+    return { own: () => running.self().lease !== null, state: async () => running.self().state, fault: Promise.race([running.fault, out]), end: running.end }
   } catch (thrown) {
     await running.end()
     throw thrown

@@ -55,7 +55,7 @@ async function put(cli: Cli, store: OpenStore, actor: Actor, { wish, after }: As
   const request = requestOf(cli, wanted)
   const newest = (await store.entries({ most: 1 }))[0]?.seq ?? 0
   await store.ask({ request })
-  const exit = await follow({ cli, store, request, afterSeq: newest, own: actor.own })
+  const exit = await follow({ cli, store, request, afterSeq: newest, own: () => actor.own() })
   return exit === exits.done && after ? after(store, actor) : exit
 }
 

@@ -18,7 +18,7 @@ type Following = {
   /** The newest entry before the request was put there. */
   afterSeq: number
   /** True: this process carries it out, so that leaving would leave it undone. */
-  own: boolean
+  own(): boolean
 }
 
 /** What has become of the request so far. `epoch` null: it moves nothing, or was not taken yet. */
@@ -37,13 +37,13 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
       progress = take(cli, entry, request, progress)
       if (progress.end !== null) return progress.end
     }
-    if (stop.aborted && !own) throw new Said(leaving(progress), exits.unfinished)
+    if (stop.aborted && !own()) throw new Said(leaving(progress), exits.unfinished)
     if (stop.aborted && !told) {
       told = true
       cli.err(`This command carries it out itself, so it stops when that is done. Once more stops it now; the next lifeboat watch goes on with it`)
     }
     if (progress.epoch === null && cli.clock.now().wallMs > request.expiresMs + lateMs) throw new Said(untaken, exits.unfinished)
-    if (!own && progress.epoch !== null) {
+    if (!own() && progress.epoch !== null) {
       const { monoMs } = cli.clock.now()
       if (liveReport(await store.read(), cli.clock) !== null) ledMs = monoMs
       if (monoMs - ledMs > goneMostMs) throw new Said(`No controller has lived for ${goneMostMs / 1000} s, and epoch ${progress.epoch} is open: the next lifeboat watch goes on with it`, exits.unfinished)

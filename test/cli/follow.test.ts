@@ -23,7 +23,7 @@ const setUp = () => {
     const { revision } = await store.read()
     await store.commit({ revision, ledger: freshLedger({ app: 'shop', owner: null } as Config), entries: entries.map((entry) => ({ event: 'move', atMs: 1, msg: '', fields: {}, ...entry })) })
   }
-  return { clock, said, cli, store, request, journal, following: { cli, store, request, afterSeq: 0, own: false } }
+  return { clock, said, cli, store, request, journal, following: { cli, store, request, afterSeq: 0, own: () => false } }
 }
 
 test('a request that nobody takes expires: exit 4, and it never runs', async () => {

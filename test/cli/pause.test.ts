@@ -1,8 +1,9 @@
 import { execa } from 'execa'
 import { access, chmod, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { launcher, rig, secret, start, type Rig } from './rig.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../lab/wait.ts'
+import { launcher, rig, secret, start, type Ran, type Rig, type Running } from './rig.ts'
 
 const lifeboat = `${process.execPath} ${launcher}`
 const paused = async (lab: Rig) => JSON.parse((await lab.run('status', '--json')).out).paused as { untilMs: number | null; by: string; why: string } | null
@@ -12,6 +13,15 @@ const adopted = async (): Promise<Rig> => {
   return lab
 }
 const shell = (lab: Rig, script: string, ...flags: string[]) => lab.start('pause', ...flags, '--', 'sh', '-c', script)
+
+type Held = { running: Running; up: Promise<unknown>; end(): Promise<Ran> }
+let holds = 0
+/** A command that runs until the test ends it. `up`: it runs. */
+function hold(lab: Rig, ...flags: string[]): Held {
+  const word = join(lab.folder, `end-${holds++}`)
+  const running = shell(lab, `echo '{"up":true}'; until [ -e ${word} ]; do sleep 0.1; done`, ...flags)
+  return { running, up: running.line(({ up }) => up === true), end: async () => (await writeFile(word, ''), running.ended) }
+}
 
 describe('pause -- COMMAND', () => {
   test('pauses while it runs, says so beside what it prints, and resumes', async () => {
@@ -64,31 +74,94 @@ describe('pause -- COMMAND', () => {
   test('a person\'s pause from before stays', async () => {
     const lab = await adopted()
     await lab.run('pause', '--for', '8h', '--why', 'holidays')
-    expect(await lab.run('pause', '--', 'true')).toMatchObject({ code: 0, err: expect.stringMatching(/^Automatic moves are paused already, until .* by tester \(holidays\): that is left as it is\n$/) })
+    expect(await lab.run('pause', '--', 'true')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^Automatic moves are paused while true runs, at most until .* UTC\. Another pause stands beside it, until .* UTC by tester \(holidays\)\nAutomatic moves stay paused, until .* by tester \(holidays\)\n$/),
+    })
     expect(await paused(lab)).toMatchObject({ why: 'holidays' })
   })
 
   test('a person may pause or resume meanwhile, and that stays', async () => {
     const lab = await adopted()
-    expect(await shell(lab, `${lifeboat} resume`).ended).toMatchObject({ code: 0, out: 'Automatic moves are on again\n', err: expect.stringMatching(/^Automatic moves are paused while sh runs, .*\n$/) })
+    expect(await shell(lab, `${lifeboat} resume`).ended).toMatchObject({
+      code: 0, out: 'Automatic moves are on again\n', err: expect.stringMatching(/^Automatic moves are paused while sh runs, .*\nAutomatic moves were resumed before sh had ended\n$/),
+    })
     expect(await paused(lab)).toBeNull()
     const ran = await shell(lab, `${lifeboat} pause --for 8h --why later >&2`).ended
-    expect(ran).toMatchObject({ code: 0, err: expect.stringMatching(/Automatic moves stay paused, until .*: tester has paused them meanwhile\n$/) })
+    expect(ran).toMatchObject({ code: 0, err: expect.stringMatching(/for 8h, until .*\n.*lifeboat resume ends both\nAutomatic moves stay paused, until .* by tester \(later\)\n$/) })
     expect(await paused(lab)).toMatchObject({ why: 'later' })
   })
 
-  test("where a person's pause ends first, its own follows without a gap", async () => {
+  test("where a person's pause ends first, whether it stood before or came meanwhile, its own goes on", async () => {
     const lab = await adopted()
     await lab.run('pause', '--for', '8s', '--why', 'short')
-    const ran = await shell(lab, `sleep 10; ${lifeboat} status --json`).ended
-    expect(ran.err).toMatch(/^Automatic moves are paused already, .*\(short\).*\nAutomatic moves are paused while sh runs, .*\nAutomatic moves are on again\n$/)
-    expect(JSON.parse(ran.out).paused).toMatchObject({ why: 'while sh runs' })
+    const held = hold(lab)
+    await held.up
+    expect((await lab.run('pause', '--for', '5s', '--why', 'shorter')).out).toMatch(/^Automatic moves are paused for 5s, .*\nAnother pause stands beside it, until .* by tester \(while sh runs\): lifeboat resume ends both\n$/)
+    expect(await paused(lab)).toMatchObject({ why: 'while sh runs' })
+    await until('the persons pause is over', async () => /paused   until \S+ UTC by tester \(while sh runs\)\n/.test((await lab.run('status')).out))
+    const ran = await held.end()
+    expect(ran.err).toMatch(/^Automatic moves are paused while sh runs, .*beside it, .*\(short\)\nAutomatic moves are on again\n$/)
     expect(await paused(lab)).toBeNull()
+  })
+
+  describe('several at once', () => {
+    test.each([['first', ['a', 'b', 'c']], ['last', ['c', 'b', 'a']]])('it is paused until the last one has ended, where the one that began first ends %s', async (_, order) => {
+      const lab = await adopted()
+      const held = new Map<string, Held>()
+      for (const [why, length] of [['a', '1h'], ['b', '2h'], ['c', '30m']] as const) {
+        const one = hold(lab, '--for', length, '--why', why)
+        held.set(why, one)
+        await one.up
+      }
+      expect((await lab.run('status')).out).toMatch(/paused   until .* by tester \(b\); until .* by tester \(a\); until .* by tester \(c\)\n/)
+      for (const [ended, why] of order.entries()) {
+        const left = order.slice(ended + 1).sort((x, y) => 'bac'.indexOf(x) - 'bac'.indexOf(y))
+        const { code, err } = await held.get(why)!.end()
+        expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(left[0] ? new RegExp(`\nAutomatic moves stay paused, until .* by tester \\(${left[0]}\\)\n$`) : /\nAutomatic moves are on again\n$/) })
+        expect((await paused(lab))?.why ?? null).toBe(left[0] ?? null)
+      }
+    })
+
+    test("a person's resume ends all, and each command says so", async () => {
+      const lab = await adopted()
+      const both = [hold(lab, '--why', 'a'), hold(lab, '--why', 'b', '--for', 'forever')]
+      await Promise.all(both.map(({ up }) => up))
+      expect(await lab.run('resume')).toMatchObject({ code: 0, out: 'Automatic moves are on again\n' })
+      expect(await paused(lab)).toBeNull()
+      const third = hold(lab, '--why', 'c')
+      await third.up
+      for (const one of both) expect((await one.end()).err).toMatch(/\nAutomatic moves were resumed before sh had ended\nAutomatic moves stay paused, until .* by tester \(c\)\n$/)
+      expect(await paused(lab)).toMatchObject({ why: 'c' })
+      expect((await third.end()).err).toMatch(/\nAutomatic moves are on again\n$/)
+      expect(await paused(lab)).toBeNull()
+    })
+
+    test('one that is killed holds by its own bound, and takes nothing from the others', async () => {
+      const lab = await adopted()
+      const [killed, other] = [hold(lab, '--for', '20m', '--why', 'killed'), hold(lab, '--for', '10m', '--why', 'other')]
+      await Promise.all([killed.up, other.up])
+      killed.running.child.kill('SIGKILL')
+      await killed.end()
+      expect((await other.end()).err).toMatch(/\nAutomatic moves stay paused, until .* by tester \(killed\)\n$/)
+      const left = await paused(lab)
+      expect(left).toMatchObject({ why: 'killed' })
+      expect(left!.untilMs! - Date.now()).toBeLessThanOrEqual(20 * 60_000)
+    })
+
+    test('many that begin and end as they like, with no controller to ask: whoever runs is paused', async () => {
+      const lab = await adopted()
+      const ran = await Promise.all(Array.from({ length: 6 }, (_, i) => shell(lab, `sleep ${i / 2}; ${lifeboat} status --json`, '--why', `deploy ${i}`).ended))
+      for (const { code, out, err } of ran) expect({ code, err, paused: JSON.parse(out).paused }).toMatchObject({ code: 0, paused: { by: 'tester' } })
+      expect(await paused(lab)).toBeNull()
+    })
   })
 
   test('its bound holds while the command runs on, and where it is killed', async () => {
     const lab = await adopted()
-    expect(await lab.run('pause', '--for', '1s', '--', 'sleep', '3')).toMatchObject({ code: 0, err: expect.stringMatching(/The pause is over, and sleep still runs\. To pause on: lifeboat pause\n/) })
+    const held = hold(lab, '--for', '1s')
+    await until('its end is said', () => /The pause is over, and sh still runs\. To pause on: lifeboat pause\n/.test(held.running.said()))
+    expect((await held.end()).code).toBe(0)
     const running = shell(lab, `echo '{"up":true}'; exec sleep 2`, '--for', '20m')
     await running.line(({ up }) => up)
     running.child.kill('SIGKILL')
@@ -110,10 +183,15 @@ describe('pause -- COMMAND', () => {
     const lab = await adopted()
     const watch = lab.start('watch')
     await watch.line(({ event, reason }) => event === 'decision' && reason === 'well')
-    const deploy = shell(lab, `echo '{"up":true}'; until [ -e ${lab.folder}/deployed ]; do sleep 0.1; done; exit 3`)
+    const first = hold(lab, '--why', 'first')
+    await first.up
+    const deploy = shell(lab, `echo '{"up":true}'; until [ -e ${lab.folder}/deployed ]; do sleep 0.1; done; exit 3`, '--for', '40m')
     await deploy.line(({ up }) => up)
     await lab.stopSite('aws')
     await watch.line(({ event, kind, reason }) => event === 'decision' && kind === 'refuse' && reason === 'paused')
+    // The one that holds longest ends first: another round decides, and nothing moves.
+    await first.end()
+    for (let round = 0; round < 3; round++) await lab.asked('hetzner')
     expect(watch.lines.filter(({ event }) => event === 'move')).toEqual([])
     await writeFile(join(lab.folder, 'deployed'), '')
     expect((await deploy.ended).code).toBe(3)
@@ -127,8 +205,9 @@ const script = await execa('which', ['script'], { reject: false })
 
 test.skipIf(script.exitCode !== 0)('Ctrl-C at a terminal reaches the command once', async () => {
   const lab = await adopted()
-  await writeFile(join(lab.folder, 'count.sh'), `trap 'n=$((n + 1))' INT; echo up; i=0; while [ $i -lt 20 ]; do sleep 0.1; i=$((i + 1)); done; echo "heard $n"`)
+  await writeFile(join(lab.folder, 'count.sh'), `trap 'n=$((n + 1))' INT; echo up; until [ "$n" ]; do sleep 0.1; done; sleep 1; echo "heard $n"`)
   const terminal = execa('script', ['-qec', `${lifeboat} pause -- sh count.sh`, '/dev/null'], { cwd: lab.folder, env: { CANARY_WORD: secret }, stdin: 'pipe', reject: false })
+  onTestFinished(() => void terminal.kill('SIGKILL'))
   let said = ''
   terminal.stdout.on('data', (part: Buffer) => {
     said += part.toString()

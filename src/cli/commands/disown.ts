@@ -85,5 +85,5 @@ async function untilRemoved(cli: Cli, { store, actor, look, core }: Removal): Pr
   }
 }
 
-const leftAt = (left: string[], { own }: Actor): string =>
-  `The names are let go of, and the TXT may still stand at ${left.join(', ')}. ${own ? 'When it answers again: lifeboat disown' : 'The controller removes it when it answers. To follow it: lifeboat status'}`
+const leftAt = (left: string[], actor: Actor): string =>
+  `The names are let go of, and the TXT may still stand at ${left.join(', ')}. ${actor.own() ? 'When it answers again: lifeboat disown' : 'The controller removes it when it answers. To follow it: lifeboat status'}`
