@@ -9,7 +9,7 @@ import { startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import { hereVantage } from '../../src/drivers/vantages/here.ts'
 import { serveVantage } from '../../src/drivers/vantages/server.ts'
 import { version } from '../../src/version.ts'
-import { makeAuthority } from '../lab/certificates.ts'
+import { makeAuthority, makeSelfSigned } from '../lab/certificates.ts'
 import { addition, deletion, updateByHand } from '../lab/hand.ts'
 import { freePort } from '../lab/ports.ts'
 import { listenHttp, listenTcp } from '../lab/sockets.ts'
@@ -59,17 +59,36 @@ describe('sites', () => {
   test('certificates: days left, ends soon, is over', async () => {
     const { server, hosts } = await zoneWith()
     const authority = makeAuthority()
-    const port = await freePort(['127.0.0.41', '127.0.0.42', '127.0.0.43'])
-    for (const [i, days] of [90, 5, -2].entries())
-      await at(`127.0.0.4${i + 1}`, port, createTlsServer(authority.issue({ names: ['shop.example'], fromMs: Date.now() - 30 * dayMs, untilMs: Date.now() + days * dayMs + dayMs / 4 }), answers(200)))
+    const port = await freePort(['127.0.0.41', '127.0.0.42', '127.0.0.43', '127.0.0.44'])
+    for (const [i, days] of [90, 5, -2, 90].entries())
+      await at(`127.0.0.4${i + 1}`, port, createTlsServer(authority.issue({ names: [i === 3 ? 'parking.example' : 'shop.example'], fromMs: Date.now() - 30 * dayMs, untilMs: Date.now() + days * dayMs + dayMs / 4 }), answers(200)))
     const lab = await online()
     await writeFile(join(lab.folder, 'ca.pem'), authority.ca)
-    const sites = ['aws', 'hetzner', 'late'].map((site, i) => `  ${site}: { cloud: none, address: 127.0.0.4${i + 1} }`).join('\n')
+    const sites = ['aws', 'hetzner', 'late', 'parked'].map((site, i) => `  ${site}: { cloud: none, address: 127.0.0.4${i + 1} }`).join('\n')
     const { about } = await lab.lines(yamlOf({ sites, check: `{ url: "https://shop.example:${port}/", tls: { ca: ca.pem } }`, names: ['shop.example'], nameservers: [server], hosts }))
     const unnamed = 'ok says no Lifeboat-Site (optional: another site that answered here would go unseen)'
     expect(about['site aws (active)']).toEqual(['ok 127.0.0.41: HTTP 200, seen by here', 'ok its certificate lasts 90 d more', unnamed])
     expect(about['site hetzner']).toEqual(['ok 127.0.0.42 (as a standby): HTTP 200, seen by here', 'warn its certificate ends in 5 d', unnamed])
     expect(about['site late']![0]).toBe('fail 127.0.0.43 (as a standby): certificate expired 42 h ago, seen by here')
+    expect(about['site parked']).toEqual(['fail 127.0.0.44 (as a standby): the certificate is for parking.example, seen by here', unnamed])
+  })
+
+  test('any certificate is taken: what visitors get is said', async () => {
+    const { server, hosts } = await zoneWith()
+    const [authority, nowMs] = [makeAuthority(), Date.now()]
+    const given = { well: authority.issue({ names: ['shop.example'] }), other: authority.issue({ names: ['parking.example'] }), late: authority.issue({ names: ['parking.example'], fromMs: nowMs - 30 * dayMs, untilMs: nowMs - 2 * dayMs }), own: makeSelfSigned(['shop.example']) }
+    const addresses = Object.keys(given).map((_, i) => `127.0.0.4${i + 1}`)
+    const port = await freePort(addresses)
+    for (const [i, identity] of Object.values(given).entries()) await at(addresses[i]!, port, createTlsServer(identity, answers(200)))
+    const lab = await online()
+    const sites = Object.keys(given).map((site, i) => `  ${site}: { cloud: none, address: ${addresses[i]} }`).join('\n')
+    const { about } = await lab.lines(yamlOf({ sites, check: `{ url: "https://shop.example:${port}/", tls: any }`, names: ['shop.example'], nameservers: [server], hosts }))
+    const said = (site: string) => about[site]!.filter((line) => line.includes('certificate'))
+    const taken = 'tls: any takes it, a browser does not: mend it there, or write tls: { ca: FILE } where the authority is your own'
+    expect(said('site well (active)')).toEqual([`warn the certificate is by an unknown issuer. ${taken}`])
+    expect(said('site other')).toEqual([`warn the certificate is by an unknown issuer, and is for parking.example. ${taken}`])
+    expect(said('site late')).toEqual([`warn certificate expired 2 d ago, and is for parking.example. ${taken}`])
+    expect(said('site own')).toEqual([`warn the certificate is self-signed. ${taken}`])
   })
 })
 

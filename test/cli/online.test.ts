@@ -93,7 +93,14 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
       'six.example': `${soa}@ 60 AAAA ::1\n@ 60 A 127.0.0.41\n`,
       'mail.example': `${soa}@ 60 A 127.0.0.41\n@ 60 MX 10 mx\n@ 60 MX 20 mail.example.\nmx 60 CNAME @\n@ 60 TXT "v=spf1 a ?mx a:mail.example/24 a:other.mail.example include:x.example -all"\n@ 60 HTTPS 1 . alpn=h2 ipv4hint=192.0.2.1\nwww 60 A 127.0.0.41\n`,
     }
-    const names = ['gone.example', 'long.example', 'foreign.example', 'www.stray.example', 'www.wild.example', 'taken.example', 'left.example', 'six.example', 'mail.example', 'www.mail.example']
+    const beside: Record<string, string> = {
+      'behind.example': `${soa}@ 60 A 127.0.0.41\n@ 60 MX 10 mail\n@ 60 MX 20 mail.elsewhere.example.\nmail 60 A 127.0.0.41\n@ 60 TXT "v=spf1 ip4:127.0.0.41 -all"\n`,
+      'named.example': `${soa}@ 60 A 127.0.0.41\n@ 60 TXT "v=spf1 a:out.named.example -ip4:127.0.0.42 ?all"\nout 60 CNAME out2\nout2 60 A 127.0.0.41\n`,
+      'both.example': `${soa}@ 60 A 127.0.0.41\n@ 60 MX 10 mail.elsewhere.example.\n@ 60 TXT "v=spf1 +ip4:127.0.0.40/30 ip6:::/300 -all"\n`,
+      'elsewhere.example': `${soa}@ 60 A 127.0.0.41\n@ 60 MX 10 mail\nmail 60 A 127.0.0.99\n@ 60 TXT "v=spf1 ip4:127.0.0.99 mx -all"\n`,
+    }
+    Object.assign(zones, beside)
+    const names = [...Object.keys(beside), 'gone.example', 'long.example', 'foreign.example', 'www.stray.example', 'www.wild.example', 'taken.example', 'left.example', 'six.example', 'mail.example', 'www.mail.example']
     const knot = await knotFor({ zones, keys: [labKey] })
     const lab = await online()
     const { code, about } = await lab.lines(yamlOf({ check: '{ tcp: 1 }', names, nameservers: [knot.server], hosts: Object.keys(zones).map((zone) => hostEntry(zone, knot.server, labKey)) }))
@@ -116,6 +123,10 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
       'warn the SPF of mail.example says "a:mail.example/24", which is mail.example, which moves: who may send its mail goes along with a move',
       'fail the HTTPS record of mail.example has addresses in it (ipv4hint), which a move leaves behind: take them out there',
     ])
+    const spf = (zone: string) => `warn the SPF of ${zone} lets aws send its mail, and not hetzner: it stays so in a move. Where they send mail, add them there`
+    expect(about['zone behind.example']).toEqual(['warn the MX of behind.example is mail.behind.example, at aws and not in dns.names: mail stays behind in a move. Where other sites take mail, list it', spf('behind.example')])
+    expect(about['zone named.example']).toEqual([spf('named.example')])
+    for (const zone of ['both.example', 'elsewhere.example']) expect(about[`zone ${zone}`]).toEqual(['ok no MX, SPF, HTTPS or SVCB there goes along with a move or stays behind'])
     expect(about['zone long.example']).toEqual(['ok no MX, SPF, HTTPS or SVCB there goes along with a move or stays behind'])
   })
 
@@ -131,7 +142,7 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
     onTestFinished(() => tcpOnly.stop())
     const lab = await online()
     const servers = [one, other, behind, stranger].map(({ server }) => server)
-    const yaml = yamlOf({ check: '{ tcp: 1 }', names: [zone], nameservers: [...servers, dead, hung, tcpOnly.server], hosts: [hostEntry(zone, one.server, labKey), hostEntry(zone, other.server, labKey), hostEntry(zone, dead, labKey)] })
+    const yaml = yamlOf({ check: '{ tcp: 1 }', names: [zone], nameservers: [...servers, dead, hung, tcpOnly.server], hosts: [one.server, other.server, dead, stranger.server].map((server) => hostEntry(zone, server, labKey)) })
     const { code, about } = await lab.lines(yaml)
     expect(code).toBe(5)
     const [a, b] = [one, other].map(({ server }) => `rfc2136/${server}/${zone}`) as [string, string]
@@ -144,10 +155,11 @@ All works, and nothing was written: 2 to know (DNS host rfc2136/KNOT/shop.exampl
     expect(about[`name server ${dead}`]).toEqual(noWay)
     expect(about[`name server ${hung}`]).toEqual(noWay)
     expect(about[`DNS host rfc2136/${dead}/${zone}`]).toEqual(['fail does not answer over UDP and TCP: start it there or open its firewall, or correct server in dns.hosts', 'unknown could not find out what its key may do and what it shows: it gives no answer with authority'])
+    expect(about[`DNS host rfc2136/${stranger.server}/${zone}`]).toEqual([`fail answers over UDP and TCP without authority for ${zone} (REFUSED): have it serve the zone, or correct server in dns.hosts`, 'unknown could not find out what its key may do and what it shows: it gives no answer with authority'])
     expect(about[`zone ${zone}`]).toEqual([
       'ok no MX, SPF, HTTPS or SVCB there goes along with a move or stays behind',
       `warn ${a} and ${b} differ in ${zone} A and ${zone} MX: whoever asks the one gets another answer than whoever asks the other`,
-      `unknown could not find out whether rfc2136/${dead}/${zone} shows the same`,
+      `unknown could not find out whether rfc2136/${dead}/${zone} and rfc2136/${stranger.server}/${zone} shows the same`,
     ])
     const alone = await lab.lines(yamlOf({ check: '{ tcp: 1 }', names: [zone], nameservers: [other.server], hosts: [hostEntry(zone, one.server, labKey)] }))
     expect(alone.about[`name server ${other.server}`]).toEqual([`ok answers over UDP and TCP with authority for ${zone}`, `fail shows something else than ${a}: lacks ${zone} A 127.0.0.41 and has ${zone} A 127.0.0.42; it is behind: serial 1, and ${a} has 7. Have it transfer the zone from there; where it is another company's, write that one into dns.hosts`])

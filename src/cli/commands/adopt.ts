@@ -135,7 +135,7 @@ function showing({ cli, core, look, plan, epoch, ledger, oldValues, oldTtlS }: S
     const sets = change.sets.filter(({ old, new: now }) => old.length > 0 || now.length > 0)
     const following = host.names.filter((name) => !change.sets.some((set) => set.name === name))
     return [
-      ...sets.map(({ name, type, old, oldTtlS: ttlS, new: now, ttlS: newTtlS }) => [`  ${name}`, `${type} ${list(old)}${ttlS === null ? '' : ` (TTL ${ttlS} s)`} → ${list(now)} (TTL ${newTtlS} s)`, host.host]),
+      ...sets.map(({ name, type, old, oldTtlS: ttlS, new: now, ttlS: newTtlS }) => [`  ${name}`, `${type} ${list(old)}${ttlS === null ? '' : ` (TTL ${ttlS} s)`} → ${list(now)}${now.length === 0 ? '' : ` (TTL ${newTtlS} s)`}`, host.host]),
       ...following.map((name) => [`  ${name}`, `${leadOf(view, name)}, and follows it`, host.host]),
       [`  ${change.txt.name}`, `TXT ${list(change.txt.old)} → app=${core.app} epoch=${epoch} site=${plan.to}`, host.host],
     ]

@@ -90,7 +90,7 @@ function answerFindings(found: Found, { question, answers, several, mayTakeMs }:
 function certificateFindings(found: Found, looks: Look[], { answers, wallMs }: { answers: Answer[]; wallMs: number }): Finding[] {
   const wrong = looks.filter((look) => look.wrong !== null)
   // Where any certificate is taken, no probe says what is wrong with one.
-  const taken = [...new Set(wrong.flatMap(({ tls, wrong }) => (tls === 'any' ? [wrong!] : [])))].map((each) => found.warn(`${each}: tls: any takes it, and whoever visits gets an error`))
+  const taken = [...new Set(wrong.flatMap(({ tls, wrong }) => (tls === 'any' ? [wrong!] : [])))].map((each) => found.warn(`${each}. tls: any takes it, a browser does not: mend it there, or write tls: { ca: FILE } where the authority is your own`))
   const ends = answers.filter(({ address }) => !wrong.some((look) => look.address === address)).flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
   const leftMs = Math.min(...ends) - wallMs
   // One that is over is said by the probe.
