@@ -66,10 +66,10 @@ async function loop(self: Self, event: Event, signal: AbortSignal, turn: () => P
   }
 }
 
-/** DNS is read when this process begins, when it comes to lead, after each move, and every minute; sooner while a host does not show what it should, or cannot be read. */
+/** DNS is read when this process begins, when it comes to lead, after each move, and every minute; sooner while a host or one of its name servers does not show what it should, or cannot be read. */
 async function dnsTurn(self: Self, said: Map<string, string>, signal: AbortSignal): Promise<void | 'not due'> {
   const { monoMs } = self.parts.clock.now()
-  const everyMs = self.dns.some(({ state }) => state === 'lost') ? turnMs.dnsLost : turnMs.dns
+  const everyMs = self.dns.some(({ state }) => state === 'lost' || state === 'written') ? turnMs.dnsLost : turnMs.dns
   const due = self.dnsReadMs === null || monoMs - self.dnsReadMs >= everyMs
   if (!due || self.book.view() === null || self.book.ledger().move !== null) return 'not due'
   await tendDns(self, said, signal)

@@ -108,13 +108,14 @@ function movedLine({ status, ledger, movedBy }: Scene): string | null {
   const stale = ledger.staleUntilMs
   const tail = stale !== null ? `; old answers ${stale > atMs ? 'end' : 'ended'} ${shortTime(stale, atMs)}` : ''
   const cooldown = cooldownUntilMs === null ? '' : `; cooldown until ${shortTime(cooldownUntilMs, atMs)}`
-  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past, status)}${tail}${cooldown}${whyOfMove(movedBy)}`
+  return `${past.kind} ${whence(past.from, past.to)} ${shortTime(past.startedMs, atMs)}, ${doer(past.by)}, in ${took(past.endedMs - past.startedMs)}, ${endOf(past, status, ledger)}${tail}${cooldown}${whyOfMove(movedBy)}`
 }
 
-/** The debts of a move are kept as they were at its end; what a host shows today says which are paid. */
-function endOf({ state, debts, epoch }: Past, { dns }: Status): string {
+/** The debts of a move are kept as they were at its end; what a host was seen to show since says which are paid. Names that are let go of owe nothing. */
+function endOf({ state, debts, epoch }: Past, { dns, adopted }: Status, { hosts }: Ledger): string {
   if (state !== 'done-with-debts') return state === 'done' ? 'confirmed' : state
-  const owed = debts.filter((host) => (dns.find((each) => each.host === host)?.epoch ?? -1) < epoch)
+  if (!adopted) return `confirmed; ${debts.join(', ')} was behind when it ended`
+  const owed = debts.filter((host) => Math.max(dns.find((each) => each.host === host)?.epoch ?? -1, hosts[host] ?? -1) < epoch)
   return owed.length > 0 ? `confirmed, and still to be brought up: ${owed.join(', ')}` : `confirmed, and brought up since: ${debts.join(', ')}`
 }
 

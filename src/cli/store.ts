@@ -27,7 +27,7 @@ export function readSettings(cli: Cli, { lenient = false } = {}): Settings {
 export const hasStore = (ground: Ground): boolean => 'controller' in ground || existsSync(ground.store.path)
 
 /** What to say where it is not. */
-export const noStore = ({ store, file }: Settings): Said => new Said(`There is no store at ${store.path}. Begin one with lifeboat adopt or lifeboat watch, or name another (store.path in ${file})`)
+export const noStore = ({ store, file }: Settings): Said => new Said(`There is no store at ${store.path}. Where it was moved, put it back or say where it is (store.path in ${file}); else begin one: lifeboat adopt or lifeboat watch`)
 
 /** Throws Said where there is no store: only `watch` and `adopt` begin one. */
 export function refuseNoStore(ground: Ground): void {

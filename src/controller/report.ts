@@ -1,7 +1,7 @@
-import { parseMarker } from '../core/marker.ts'
+import { markerName, parseMarker } from '../core/marker.ts'
 import { markerFor, oursOf } from '../core/move-hosts.ts'
 import type { HostView } from '../core/moving.ts'
-import { addressesOf, shows } from '../core/zone.ts'
+import { addressesOf, foreignTxt, shows } from '../core/zone.ts'
 import type { Report } from '../ports.ts'
 import { turnMs } from './parts.ts'
 import { isLeading, type Self } from './self.ts'
@@ -54,6 +54,8 @@ export function hostsFor(self: Self): Self['dns'] {
     const served = servers.length > 0 && servers.every((s) => stands(s.view) === 'yes')
     const shown = stands(view)
     const state = view === null ? 'lost' : shown === null ? null : shown !== 'yes' ? 'lost' : served ? 'served' : 'written'
-    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail: self.notes[host.host] ?? '' }
+    const strange = servers.find((s) => stands(s.view) === 'foreign')
+    const seenThere = strange ? `${host.host} took the change, and ${strange.server} does not show it: ${foreignTxt(strange.view!, markerName(config.app, host.zone))}` : ''
+    return { host: host.host, state, epoch, addresses, staleUntilMs: ledger.staleUntilMs, detail: self.notes[host.host] || seenThere }
   })
 }

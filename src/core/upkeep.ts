@@ -2,11 +2,11 @@ import { hourMs, reassertsPerHour } from './limits.ts'
 import { endPauses, pausesOf } from './ledger.ts'
 import { markerFor, oursOf } from './move-hosts.ts'
 import { leavesData } from './plan.ts'
-import { parseMarker } from './marker.ts'
+import { markerName, parseMarker } from './marker.ts'
 import type { Change, HostView, Marker } from './moving.ts'
 import type { Config, HostConfig, Ledger, Pause, Placement, State } from './types.ts'
 import type { Event } from './words.ts'
-import { addressesOf, foreignValues, planRemoval, shows, stillServes, throughUnlisted } from './zone.ts'
+import { addressesOf, foreignTxt, foreignValues, planRemoval, shows, stillServes, throughUnlisted } from './zone.ts'
 
 /** Something to log and to journal. */
 export type Note = { event: Event; level: 'info' | 'warn'; site: string | null; host: string | null; msg: string }
@@ -91,7 +91,7 @@ export function mend(host: HostConfig, view: HostView | null, { ledger, watch }:
     case 'other-move':
       return aside(host, view, ledger)
     case 'foreign':
-      return leave(at, "has a TXT at the marker's name that is not ours: nothing is written there")
+      return leave(at, `has a TXT at the marker's name that is not ours, so nothing is written there: ${foreignTxt(view, markerName(ledger.app, host.zone))}`)
     case 'absent':
       if (ledger.hosts[host.host] === undefined) return bring(at, `is brought up to epoch ${record.epoch}`)
       if (stillServes(view, host, record.addresses, ledger.ours))

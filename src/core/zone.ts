@@ -74,7 +74,8 @@ const markerSeen = (view: HostView, app: string, owner: string): Marker | 'absen
   return seen && seen.owner === owner && seen.app === app ? seen : 'foreign'
 }
 
-const foreignTxt = (view: HostView, name: string): string => {
+/** What stands at the marker's name in the place of ours. */
+export const foreignTxt = (view: HostView, name: string): string => {
   if (view.txt.length > 1) return `${view.txt.length} TXT records stand at ${name}, and only one may`
   const seen = parseMarker(view.txt[0] ?? '')
   if (!seen) return `the TXT at ${name} is not a marker of lifeboat's`

@@ -82,6 +82,24 @@ test('who was not told is shown, and that is not well', () => {
   expect(shown({ leader: null, untold: [{ ...failing, sinceMs: null, why: null }] })).toContain('notify[0] (slack): 2 not told yet, and nobody leads. To try it')
 })
 
+test('what a move still owes is said as it is now', () => {
+  const past = [{ ...ledger.past[0]!, state: 'done-with-debts' as const, debts: ['h'] }]
+  const said = (change: Partial<Status>, known: Partial<Ledger> = {}) => /in 41 s, (.*?); old/.exec(shown(change, core(null), { past, ...known }))?.[1]
+  expect(said({ dns: [host({ epoch: 6 })] })).toBe('confirmed, and still to be brought up: h')
+  expect(said({ dns: [host()] })).toBe('confirmed, and brought up since: h')
+  // Nobody reads DNS now, and the ledger knows what was seen.
+  expect(said({ leader: null, dns: [host({ epoch: null, state: null })] }, { hosts: { h: 7 } })).toBe('confirmed, and brought up since: h')
+  expect(said({ leader: null, dns: [host({ epoch: null, state: null })] }, { hosts: { h: 6 } })).toBe('confirmed, and still to be brought up: h')
+  // Names that were let go of owe nothing any more.
+  expect(said({ adopted: false, dns: [host({ epoch: null, state: null })] }, { record: null })).toBe('confirmed; h was behind when it ended')
+})
+
+test('every pause that stands is shown, the one that ends last first', () => {
+  const pauses = { pause: { untilMs: null, by: 'ann', why: '' }, otherPauses: [{ untilMs: nowMs + 60_000, by: 'ci', why: 'while deploy.sh runs', holder: 'x' }, { untilMs: nowMs, by: 'bo', why: '', holder: 'y' }] }
+  expect(shown({}, core(null), pauses)).toContain('paused   for ever by ann; until 09:47:40 UTC by ci (while deploy.sh runs)\n')
+  expect(shown()).not.toMatch(/^paused/m)
+})
+
 test('all is well only where each part is', () => {
   const well = { ...status, sites: [seen('aws', 'active', 'up'), seen('hetzner', 'standby', 'up')] } satisfies Status
   expect(allWell({ ...well, dns: [host()] }, ledger)).toBe(true)
