@@ -101,7 +101,7 @@ describe('pause -- COMMAND', () => {
     expect(await paused(lab)).toMatchObject({ why: 'while sh runs' })
     await until('the persons pause is over', async () => /paused   until \S+ UTC by tester \(while sh runs\)\n/.test((await lab.run('status')).out))
     const ran = await held.end()
-    expect(ran.err).toMatch(/^Automatic moves are paused while sh runs, .*beside it, .*\(short\)\nAutomatic moves are on again\n$/)
+    expect(ran.err).toMatch(/^Automatic moves are paused while sh runs, .*\nAutomatic moves are on again\n$/)
     expect(await paused(lab)).toBeNull()
   })
 
@@ -151,7 +151,7 @@ describe('pause -- COMMAND', () => {
 
     test('many that begin and end as they like, with no controller to ask: whoever runs is paused', async () => {
       const lab = await adopted()
-      const ran = await Promise.all(Array.from({ length: 6 }, (_, i) => shell(lab, `sleep ${i / 2}; ${lifeboat} status --json`, '--why', `deploy ${i}`).ended))
+      const ran = await Promise.all(Array.from({ length: 4 }, (_, i) => shell(lab, `sleep ${i / 2}; ${lifeboat} status --json`, '--why', `deploy ${i}`).ended))
       for (const { code, out, err } of ran) expect({ code, err, paused: JSON.parse(out).paused }).toMatchObject({ code: 0, paused: { by: 'tester' } })
       expect(await paused(lab)).toBeNull()
     })
