@@ -39,7 +39,7 @@ test('an address that is taken is said, and watching goes on', async () => {
 })
 
 test('ten thousand idle connections and a slow sender leave the rounds on time', async () => {
-  // The site answers from this very process, which is busy here.
+  // At this pace a round counts as held up after 7.8 s, which a busy machine alone does not do.
   const { watching, port, url } = await watched((free) => `listen: 127.0.0.1:${free}`, (yaml) => yaml.replace('interval: 1s', 'interval: 2s').replace('timeout: 900ms', 'timeout: 1900ms'))
   const sockets = new Set<Socket>()
   let most = 0
@@ -66,5 +66,6 @@ test('ten thousand idle connections and a slow sender leave the rounds on time',
   const lastRoundS = async () => Number(/^lifeboat_last_round_timestamp_seconds (.*)$/m.exec((await (await ask('/metrics'))?.text()) ?? '')?.[1] ?? 0)
   await expect.poll(lastRoundS).toBeGreaterThan(openedS + 2) // At least two of them have ended since.
   await expect.poll(async () => (await ask('/healthz'))?.status).toBe(200)
-  expect(watching.lines.slice(before).map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/held up|in doubt|is down/))
+  // How its sites look meanwhile says little: they answer from this very process, which was busy.
+  expect(watching.lines.slice(before).filter(({ msg }) => msg.includes('held up'))).toEqual([])
 })
