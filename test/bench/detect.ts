@@ -48,25 +48,23 @@ const heal = async (world: World, tries = 4): Promise<void> => {
   await world.heal().catch((error: unknown) => (tries > 1 ? heal(world, tries - 1) : Promise.reject(error)))
 }
 
-const measure = async (world: World, pace: Pace, { runs, say }: BenchOptions): Promise<Figure[]> => {
+/** Adds its figures to those that there are, so that an error costs only what comes after it. */
+const measure = async (world: World, pace: Pace, { runs, say }: BenchOptions, figures: Figure[]): Promise<void> => {
   const eye = await openEye(world.net, 'customer', { dns: { server: `${hosts.knot}:53`, name: 'shop.example' } })
-  const figures: Figure[] = []
   try {
     for (const cut of cuts.filter((each) => pace.goalsMs[each] !== undefined)) {
       const values: number[] = []
+      figures.push({ what: `${pace.name}: ${cut}`, unit: 'ms', values, goal: { of: 'p99', most: pace.goalsMs[cut]! }, beside: `${pace.beside}: ${cut}` })
       while (values.length < runs) {
-        await eye.shows(hosts.alpha, 30_000)
         await sleep(pace.heldMs)
-        values.push(...(await timeCut(world, [{ eye, changed: hosts.beta }], { cut, intervalMs: pace.intervalMs })))
+        values.push(...(await timeCut(world, [{ eye, shows: hosts }], { cut, intervalMs: pace.intervalMs })))
         say(`${pace.name}, ${cut}: ${Math.round(values.at(-1)!)} ms (${values.length} of ${runs})`)
         await heal(world)
       }
-      figures.push({ what: `${pace.name}: ${cut}`, unit: 'ms', values, goal: { of: 'p99', most: pace.goalsMs[cut]! }, beside: `${pace.beside}: ${cut}` })
     }
   } finally {
     await eye.stop()
   }
-  return figures
 }
 
 const sayKnot = async ({ uses }: BenchOptions): Promise<void> => {
@@ -82,16 +80,16 @@ export const bench: Bench = {
   run: async (options) => {
     await sayKnot(options)
     const figures: Figure[] = []
-    for (const pace of paces) {
-      const last = pace === paces.at(-1)
-      const world = await startWorld({ yaml: () => fileOf(pace), clocks: false, others: { customer: '192.0.2.90', ...(last ? peerHosts : {}) } })
+    const on = async (pace: Pace, work: (world: World) => Promise<void>): Promise<void> => {
       try {
-        figures.push(...(await measure(world, pace, options)))
-        if (last) figures.push(...(await peersBeside(world, options)))
-      } finally {
-        await world.stop()
+        const world = await startWorld({ yaml: () => fileOf(pace), clocks: false, others: { customer: '192.0.2.90', ...peerHosts } })
+        await work(world).finally(() => world.stop())
+      } catch (error) {
+        options.failed(`detect, ${pace.name}`, error)
       }
     }
+    for (const pace of paces) await on(pace, (world) => measure(world, pace, options, figures))
+    await on(paces.at(-1)!, (world) => peersBeside(world, options, figures))
     return figures
   },
 }

@@ -8,6 +8,8 @@ export type BenchOptions = {
   say(line: string): void
   /** Names a server and its version, such as `Knot 3.2.6`, to stand above the table. */
   uses(server: string): void
+  /** An error that costs some figures and not all: it is said, and the exit code is 1. */
+  failed(what: string, error: unknown): void
 }
 
 /** One row of the table. */

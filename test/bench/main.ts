@@ -23,6 +23,10 @@ if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
 
 const chosen = benches.filter(({ name }) => names.length === 0 || names.includes(name))
 const noNet = chosen.some(({ needs }) => needs === 'root') ? await whyNoNet() : null
+const failed = (what: string, error: unknown): void => {
+  say(`${what} failed: ${error instanceof Error ? error.stack : String(error)}`)
+  process.exitCode = 1
+}
 const figures: Figure[] = []
 const servers = new Set<string>()
 for (const bench of chosen) {
@@ -31,10 +35,9 @@ for (const bench of chosen) {
     continue
   }
   try {
-    figures.push(...(await bench.run({ runs, say: (line) => say(`${bench.name}: ${line}`), uses: (server) => void servers.add(server) })))
+    figures.push(...(await bench.run({ runs, say: (line) => say(`${bench.name}: ${line}`), uses: (server) => void servers.add(server), failed })))
   } catch (error) {
-    say(`${bench.name} failed: ${error instanceof Error ? error.stack : String(error)}`)
-    process.exitCode = 1
+    failed(bench.name, error)
   }
 }
 

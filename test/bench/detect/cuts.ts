@@ -19,14 +19,17 @@ export const unmake: Record<Cut, (world: World, site: Site) => Promise<unknown>>
   blackhole: (world) => world.net.lose(),
 }
 
-/** An eye, and what stands in its answer once it is led to beta. */
-export type Looks = { eye: Eye; changed: string }
+/** An eye, and what stands in its answer while it is led to alpha, and to beta. */
+export type Looks = { eye: Eye; shows: Record<Site, string> }
 
-/** Cuts alpha at a random moment of an interval, and gives the ms from just before the cut to the first changed answer of each. */
+/** Cuts alpha at a random moment of an interval, once every eye is led there, and gives the ms from just before the cut to the first changed answer of each. */
 export const timeCut = async (world: World, looks: Looks[], { cut, intervalMs }: { cut: Cut; intervalMs: number }): Promise<number[]> => {
-  await sleep(Math.random() * intervalMs)
+  do {
+    await Promise.all(looks.map(({ eye, shows }) => eye.shows(shows.alpha, 120_000)))
+    await sleep(Math.random() * intervalMs)
+  } while (!looks.every(({ eye, shows }) => eye.last().includes(shows.alpha)))
   for (const { eye } of looks) eye.watch()
   const fromNs = process.hrtime.bigint()
   await make[cut](world, 'alpha')
-  return Promise.all(looks.map(async ({ eye, changed }) => Number((await eye.since(changed, 60_000)) - fromNs) / 1e6))
+  return Promise.all(looks.map(async ({ eye, shows }) => Number((await eye.since(shows.beta, 60_000)) - fromNs) / 1e6))
 }

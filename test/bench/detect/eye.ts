@@ -11,6 +11,7 @@ export type Eye = {
   since(text: string, mostMs: number): Promise<bigint>
   /** From now on only new answers count. */
   watch(): void
+  last(): string
   /** Waits until every answer of 2 s had this text in it. */
   shows(text: string, mostMs: number): Promise<void>
   stop(): Promise<void>
@@ -45,6 +46,7 @@ export const openEye = async (net: Net, host: string, asked: Asked): Promise<Eye
   await once(child, 'spawn')
   child.send(asked)
   return {
+    last: () => last,
     shows,
     watch: () => void (seen = []),
     since: async (text, mostMs) => {

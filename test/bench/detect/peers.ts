@@ -17,7 +17,7 @@ import type { Peer } from './programs.ts'
 type Running = Looks & { peer: Peer; stop(): Promise<void> }
 
 /** The same cuts before the eyes of others, all at once: the time to each one's changed answer. One that cannot be had is left out, and that is said. */
-export const peersBeside = async (world: World, options: BenchOptions): Promise<Figure[]> => {
+export const peersBeside = async (world: World, options: BenchOptions, figures: Figure[]): Promise<void> => {
   const running: Running[] = []
   try {
     for (const peer of peers) {
@@ -25,25 +25,22 @@ export const peersBeside = async (world: World, options: BenchOptions): Promise<
       if (typeof started === 'string') options.say(`${peer.name} is left out: ${started}`)
       else running.push(started)
     }
-    const figures: Figure[] = []
-    if (running.length > 0) for (const cut of cuts) figures.push(...(await measureCut(world, running, cut, options)))
-    return figures
+    if (running.length > 0) for (const cut of cuts) await measureCut(world, running, cut, options, figures)
   } finally {
     await Promise.all(running.map(({ stop }) => stop()))
   }
 }
 
-const measureCut = async (world: World, running: Running[], cut: Cut, { runs, say }: BenchOptions): Promise<Figure[]> => {
-  const figures = running.map(({ peer }): Figure => ({ what: `${peer.name}: ${cut}`, unit: 'ms', values: [], goal: null, beside: null }))
+const measureCut = async (world: World, running: Running[], cut: Cut, { runs, say }: BenchOptions, figures: Figure[]): Promise<void> => {
+  const own = running.map(({ peer }): Figure => ({ what: `${peer.name}: ${cut}`, unit: 'ms', values: [], goal: null, beside: null }))
+  figures.push(...own)
   const intervalMs = Math.max(...running.map(({ peer }) => peer.intervalMs))
   for (let run = 1; run <= runs; run++) {
-    await Promise.all(running.map(({ eye, peer }) => eye.shows(peer.shows.alpha, 60_000)))
     const values = await timeCut(world, running, { cut, intervalMs })
     await unmake[cut](world, 'alpha')
-    for (const [i, value] of values.entries()) figures[i]!.values.push(value)
+    for (const [i, value] of values.entries()) own[i]!.values.push(value)
     say(`${cut} (${run} of ${runs}): ${running.map(({ peer }, i) => `${peer.name} ${Math.round(values[i]!)} ms`).join(' · ')}`)
   }
-  return figures
 }
 
 /** Starts it, with a customer who asks it, and waits until that one is led to alpha. */
@@ -60,7 +57,7 @@ const begin = async (world: World, peer: Peer, options: BenchOptions): Promise<R
   }
   try {
     await eye.shows(peer.shows.alpha, 30_000)
-    return { peer, eye, changed: peer.shows.beta, stop }
+    return { peer, eye, shows: peer.shows, stop }
   } catch (error) {
     await stop()
     throw error
