@@ -87,7 +87,7 @@ describe('sites', () => {
     const taken = 'tls: any takes it, a browser does not: mend it there, or write tls: { ca: FILE } where the authority is your own'
     expect(said('site well (active)')).toEqual([`warn the certificate is by an unknown issuer. ${taken}`])
     expect(said('site other')).toEqual([`warn the certificate is by an unknown issuer, and is for parking.example. ${taken}`])
-    expect(said('site late')).toEqual([`warn certificate expired 2 d ago, and is for parking.example. ${taken}`])
+    expect(said('site late')).toEqual([`warn certificate expired 2 d ago. ${taken}`])
     expect(said('site own')).toEqual([`warn the certificate is self-signed. ${taken}`])
   })
 })

@@ -2,11 +2,10 @@ import { callMs } from '../../controller/parts.ts'
 import { questionsOf } from '../../controller/round.ts'
 import { spell } from '../../core/spell.ts'
 import type { Answer, SiteConfig } from '../../core/types.ts'
-import { otherNames, type Connection } from '../../drivers/probes/connection.ts'
+import type { Connection } from '../../drivers/probes/connection.ts'
 import { get, openTarget } from '../../drivers/probes/exchange.ts'
 import type { HttpQuestion } from '../../drivers/probes/http.ts'
 import type { Question, Sight } from '../../ports.ts'
-import { hostOf } from '../../url-host.ts'
 import { version } from '../../version.ts'
 import { markersOf, servedOf } from '../zone-look.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
@@ -115,11 +114,11 @@ async function lookAt({ url, address, tls }: HttpQuestion, { clock, limit }: Loo
   const look = { address, tls, name: null, wrong: null }
   try {
     const connection = await openTarget({ url: target, address, trust: tls === 'any' ? 'public' : tls }, { clock, version }, within)
-    const wrong = wrongIn(connection, hostOf(target))
+    const wrong = wrongIn(connection)
     try {
       return { ...look, wrong, name: await get(connection.socket, target, version, within, async ({ headers }) => String(headers['lifeboat-site'] ?? '').trim()) }
     } catch {
-      return { ...look, wrong }
+      return { ...look, wrong } // The probes say why.
     } finally {
       connection.socket.destroy()
     }
@@ -128,9 +127,8 @@ async function lookAt({ url, address, tls }: HttpQuestion, { clock, limit }: Loo
   }
 }
 
-/** Its trust is looked at before its names, so one that nobody trusts may be for other names as well. */
-function wrongIn({ socket, fault }: Connection, name: string): string | null {
+/** Who issued it is looked at first, so one that nobody trusts may have another flaw as well. */
+function wrongIn({ fault, flaw }: Connection): string | null {
   if (!fault) return null
-  const others = otherNames(socket, name)
-  return others === null || fault.kind === 'foreign' ? fault.detail : `${fault.detail}, and is for ${others}`
+  return flaw === null || fault.detail.includes(flaw) ? fault.detail : `${fault.detail}, and ${flaw}`
 }

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import { checkServerIdentity, connect as connectTls, TLSSocket } from 'node:tls'
+import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { spell } from '../../core/spell.ts'
 import { plain } from './answer.ts'
 import type { ProbeResult } from './answer.ts'
@@ -105,10 +106,6 @@ const unknownIssuer = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
-
-/** Whom a certificate is for, whoever issued it, where the name that was asked for is not among them. Null: it is, or there is no TLS. */
-export const otherNames = (socket: Socket, name: string): string | null =>
-  socket instanceof TLSSocket && checkServerIdentity(name, socket.getPeerCertificate()) ? namesOf(socket) : null
 
 const namesOf = (socket: TLSSocket): string => {
   const { subject, subjectaltname } = socket.getPeerCertificate()
