@@ -28,6 +28,8 @@ export type Watching = {
   mend(site: string): Promise<void>
   /** The next line of the log that fits, behind those that were waited for before. */
   line(what: string, fits: (line: Line) => boolean): Promise<Line>
+  /** Ends `lifeboat watch`; the sites and the folder stay. */
+  end(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -73,9 +75,12 @@ policy: { automatic: true, ${policy} }
   const lifeboat = async (...words: string[]): Promise<void> => void (await execa(process.execPath, [main, ...words], { cwd: folder, env, timeout: lineMs }))
   const watch = execa(process.execPath, [main, 'watch'], { cwd: folder, env, reject: false, buffer: false, stdout: 'pipe', stderr: 'inherit' })
   const log = follow(watch)
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     watch.kill('SIGTERM')
     await watch
+  }
+  const stop = async (): Promise<void> => {
+    await end()
     await Promise.all([...servers.keys()].map(cut))
     await rm(folder, { recursive: true, force: true })
   }
@@ -88,7 +93,7 @@ policy: { automatic: true, ${policy} }
     await stop()
     throw thrown
   }
-  return { folder, env, store: join(folder, '.lifeboat/bench.db'), pid: watch.pid!, lifeboat, cut, mend, line: log, stop }
+  return { folder, env, store: join(folder, '.lifeboat/bench.db'), pid: watch.pid!, lifeboat, cut, mend, line: log, end, stop }
 }
 
 const follow = (watch: ResultPromise): Watching['line'] => {
