@@ -49,11 +49,11 @@ const moves = async (server: Started, names: string[], { runs, say }: BenchOptio
   try {
     for (let n = 0; n < runs; n++) {
       const active = n % 2 === 0 ? 'one' : 'two'
+      await sleep(calmMs)
       await watching.cut(active)
       await watching.line('the failover is done', ({ event, state }) => event === 'move' && String(state).startsWith('done'))
       await watching.mend(active)
       await watching.line(`${active} stands by`, ({ site, msg }) => site === active && msg.includes('stands by'))
-      await sleep(calmMs)
     }
     const times = await actTimes(watching.store)
     say(`${names.length} names: ${times.join(', ')} ms`)
