@@ -33,7 +33,7 @@ export async function serve({ cli, settings, store, log, self }: Served): Promis
   }
   const seen = () => {
     const now = self()
-    return { state: now?.state ?? { ledger: freshLedger(core), watch: emptyWatch() }, leading: now !== null && isLeading(now) }
+    return { state: now?.state ?? { ledger: freshLedger(core), watch: emptyWatch() }, leading: now !== null && isLeading(now), sinceMs: now?.parts.leader.sinceMs ?? Infinity }
   }
   const isOnTime = () => {
     const now = self()

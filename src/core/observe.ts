@@ -112,7 +112,7 @@ function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, con
     returning: health === 'down' && votes.down.length - again.length < votes.quorum,
     why,
     ready: readyOf(votes),
-    certificateUntilMs: soonest(answers) ?? before?.certificateUntilMs ?? null,
+    certificateUntilMs: soonest(answers) ?? (answers.some(({ kind }) => kind === 'ok') ? null : (before?.certificateUntilMs ?? null)),
   }
 }
 

@@ -1,9 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { pausesAt } from '../core/ledger.ts'
 import type { Config, Ledger, Time, Watch } from '../core/types.ts'
+import { moveKinds, moveStates } from '../core/words.ts'
 
-/** What a scrape is made from. `watch` and `leading` are this process's own. */
-export type Seen = { config: Config; ledger: Ledger; watch: Watch; leading: boolean; now: Time }
+/** What a scrape is made from. `watch` and `leading` are this process's own, which began at `sinceMs`, wall clock. */
+export type Seen = { config: Config; ledger: Ledger; watch: Watch; leading: boolean; sinceMs: number; now: Time }
 
 /** The names and labels are CONTRACT.md's: other people's dashboards rest on them. A value that could not be found out has no line. */
 export function metrics() {
@@ -14,21 +15,21 @@ export function metrics() {
     leading: gauge('leading', '1: this controller leads'),
     paused: gauge('paused', '1: automatic moves are paused'),
     siteUp: gauge('site_up', '1: up, 0: down; no line: unknown', ['site']),
-    siteActive: gauge('site_active', '1: the app is served from here', ['site']),
+    siteActive: gauge('site_active', '1: the active site by the ledger; while a move is under way the names may not point there yet', ['site']),
     standbyReady: gauge('standby_ready', '1: a site that is not active could take over; no line: could not find out', ['site']),
     certificate: gauge('certificate_expiry_seconds', 'Seconds until the certificate that the site serves ends', ['site']),
     epoch: gauge('epoch', 'The highest epoch that was allocated'),
     lastRound: gauge('last_round_timestamp_seconds', 'When the last round ended, Unix time'),
     probe: gauge('probe_duration_seconds', 'The slowest probe of the last round', ['site', 'vantage']),
   }
-  const moves = new Counter({ name: 'lifeboat_moves_total', help: 'Moves that ended since it was first asked', labelNames: ['kind', 'outcome'], registers: [registry] })
-  let countedTo: number | null = null
+  const moves = new Counter({ name: 'lifeboat_moves_total', help: 'Moves that ended since this process began', labelNames: ['kind', 'outcome'], registers: [registry] })
+  // A series that begins at its first move would show no increase by it.
+  for (const kind of Object.keys(moveKinds)) for (const outcome of Object.keys(moveStates)) if (outcome !== 'open') moves.inc({ kind, outcome }, 0)
+  let countedTo = 0
 
-  const countMoves = ({ past }: Ledger): void => {
-    const newest = Math.max(0, ...past.map(({ epoch }) => epoch))
-    // What ended before the first scrape is in history, and no event of this counter's life.
-    for (const { kind, state } of past.filter(({ epoch }) => countedTo !== null && epoch > countedTo)) moves.inc({ kind, outcome: state })
-    countedTo = Math.max(countedTo ?? 0, newest)
+  const countMoves = ({ past }: Ledger, sinceMs: number): void => {
+    for (const { kind, state } of past.filter(({ epoch, endedMs }) => epoch > countedTo && endedMs >= sinceMs)) moves.inc({ kind, outcome: state })
+    countedTo = Math.max(countedTo, ...past.map(({ epoch }) => epoch))
   }
 
   const setSites = ({ config, ledger, watch, now }: Seen): void => {
@@ -47,7 +48,7 @@ export function metrics() {
     /** Prometheus's text format. */
     contentType: registry.contentType,
     text: (seen: Seen): Promise<string> => {
-      const { config, ledger, watch, leading, now } = seen
+      const { config, ledger, watch, leading, sinceMs, now } = seen
       const paused = pausesAt(ledger, now.wallMs).length > 0
       for (const each of Object.values(gauges)) each.reset()
       gauges.leading.set(bit(leading))
@@ -56,7 +57,7 @@ export function metrics() {
       gauges.epoch.set(ledger.epoch)
       if (watch.at) gauges.lastRound.set(watch.at.wallMs / 1000)
       setSites(seen)
-      countMoves(ledger)
+      countMoves(ledger, sinceMs)
       return registry.metrics()
     },
   }

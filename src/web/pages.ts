@@ -15,8 +15,8 @@ export type PagesOptions = {
   view(): Promise<StoreView>
   /** `lifeboat status --json`. */
   status(): Promise<unknown>
-  /** What this controller sees now; `leading`: whether it leads. */
-  seen(): { state: State; leading: boolean }
+  /** What this controller sees now; `leading`: whether it leads; `sinceMs`: when its process began, wall clock. */
+  seen(): { state: State; leading: boolean; sinceMs: number }
   /** What a command on this machine would do by itself, for one elsewhere: look at DNS, accept the file that stands here, try each channel. */
   look(): Promise<unknown>
   accept(by: string): Promise<string>
@@ -31,8 +31,8 @@ const json = 'application/json'
 export function pagesOf({ core, store, clock, config, view, status, seen, look, accept, tryChannels, mask }: PagesOptions): Record<string, Page> {
   const { contentType, text } = metrics()
   const scrape = async () => {
-    const { state, leading } = seen()
-    return text({ config: core, ledger: state.ledger, watch: state.watch, leading, now: clock.now() })
+    const { state, leading, sinceMs } = seen()
+    return text({ config: core, ledger: state.ledger, watch: state.watch, leading, sinceMs, now: clock.now() })
   }
   const masked = (value: unknown): string => JSON.stringify(mask(value))
   const nowMs = () => clock.now().wallMs

@@ -46,7 +46,8 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
 }
 
 async function answer(options: WebOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  // Behind a host, so that a path of two slashes names none.
+  const url = URL.parse(`http://localhost${request.url ?? '/'}`) ?? new URL('http://localhost/?')
   if (url.pathname === '/healthz') return reply(response, options.isOnTime() ? 200 : 503, 'text/plain', '')
   const barred = barOf(options, request)
   if (barred) return reply(response, barred.status, 'text/plain', barred.why)

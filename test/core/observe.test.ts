@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { observe, roundEveryMs, siteInDoubt } from '../../src/core/observe.ts'
-import type { Facts } from '../../src/core/types.ts'
+import type { Facts, State } from '../../src/core/types.ts'
 import { freshEvidence, unconfirmedCut } from '../../src/core/verdict.ts'
 import { answers, claims, type AnswerKind, type Claim } from '../../src/core/words.ts'
-import { answerOf, configOf, day, freeze, ledgerOf, pastOf, readingOf, storyOf, type Round } from './house.ts'
+import { answerOf, configOf, day, factsOf, freeze, ledgerOf, pastOf, readingOf, storyOf, type Round } from './house.ts'
 
 const reads = (claim: Claim, source = 'account'): Round => ({ readings: [{ site: 'aws', claim, source }] })
 const evidenceOf = (story: ReturnType<typeof storyOf>) =>
@@ -146,4 +146,16 @@ describe('whatever the facts', () => {
       { numRuns: 200, seed: 4 },
     )
   })
+})
+
+test('the end of a certificate stays while nobody sees the site, and goes when a check that sees it meets none', () => {
+  const { config, state, at } = storyOf()
+  const seen = (kind: AnswerKind | undefined, certificateUntilMs: number | null, before: State): State => {
+    const facts = factsOf(config, before.ledger, at, kind ? { sees: { aws: kind } } : {})
+    const probes = facts.probes.map((probe) => ({ ...probe, answers: probe.answers.map((answer) => ({ ...answer, certificateUntilMs })) }))
+    return observe(before, { ...facts, probes }, config)
+  }
+  const shown = seen(undefined, day, state)
+  const lost = seen('silent', null, shown)
+  expect([shown, lost, seen(undefined, null, lost)].map(({ watch }) => watch.sites.aws?.certificateUntilMs)).toEqual([day, day, null])
 })

@@ -14,14 +14,14 @@ import { pagesOf } from '../../src/web/pages.ts'
 import { hidden } from '../../src/cli/secrets.ts'
 import { liveReport, viewForOthers } from '../../src/cli/store.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
-import { configOf, pastOf } from '../core/house.ts'
+import { configOf, day, pastOf } from '../core/house.ts'
 
 type Served = Web & { url: string; say: { onTime: boolean; state: State; leading: boolean }; lines: string[]; store: ReturnType<typeof memoryClient> }
 
 async function served(token: string | null = null): Promise<Served> {
   const core = configOf()
   const store = memoryClient(memoryState(), { clock })
-  const say = { onTime: true, leading: true, state: { ledger: freshLedger(core), watch: emptyWatch() } as State }
+  const say = { onTime: true, leading: true, sinceMs: day, state: { ledger: freshLedger(core), watch: emptyWatch() } as State }
   const lines: string[] = []
   const pages = pagesOf({
     core, store, clock,
@@ -73,13 +73,13 @@ test('the metrics have the names that dashboards rest on, and what is unknown ha
   const before = await text()
   for (const line of ['lifeboat_protected 0', 'lifeboat_leading 1', 'lifeboat_paused 0', 'lifeboat_epoch 0']) expect(before).toContain(`${line}\n`)
   expect(before).not.toMatch(/^lifeboat_site_up\{/m)
-  expect(before).not.toMatch(/^lifeboat_moves_total\{/m)
+  expect(before, 'a series that begins at its first move would show no increase').toContain('lifeboat_moves_total{kind="failover",outcome="done"} 0\n')
   const site = { health: 'up' as const, sinceMs: 0, verdict: 'well' as const, row: 12, verdictSinceMs: 0, failingSinceMs: null, returning: false, why: '', ready: true, certificateUntilMs: Date.now() + 86_400_000 }
   const answer = { kind: 'ok' as const, address: '192.0.2.1', detail: '', ms: 250, certificateUntilMs: null }
   const { ledger } = say.state
   const past = pastOf(4, 'aws', 'hetzner')
   say.state = {
-    ledger: { ...ledger, epoch: 4, active: 'aws', past: [past] },
+    ledger: { ...ledger, epoch: 4, active: 'aws', past: [past, pastOf(3, 'hetzner', 'aws', { endedMs: day - 1 })] },
     watch: { ...emptyWatch(), at: { monoMs: 1, wallMs: 1_800_000_000_500 }, sites: { aws: site, hetzner: { ...site, health: 'down' } }, votes: { aws: { here: { says: 'up', run: 3, answers: [answer], failure: null, atMs: 1 } } } },
   }
   const after = await text()
@@ -168,6 +168,16 @@ test.each([-600_000, 600_000])('a machine whose clock is %i ms off asks and show
   await store.ask({ report: { leader, atMonoMs: monoMs, atWallMs: wallMs, watch: emptyWatch(), decision: null, waits: null, dns: [], configHash: 'h' } })
   expect(liveReport(await controller.store.read(), controller.clock)?.leader).toEqual(leader)
   expect(liveReport(viewForOthers(await store.read(), clock), clock), 'its machine has no such process').toBeNull()
+})
+
+test('a path that is none gets no more than any other without a token, and nothing is logged', async () => {
+  const { port, lines } = await served('a-token-of-somebody')
+  for (const [path, status] of [['//[', 401], ['//status', 401], ['/healthz?x', 200], ['*', 401]] as const) {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    socket.end(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect((await socket.toArray()).join(''), path).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  }
+  expect(lines).toEqual([])
 })
 
 test('a slow sender and too long a body are cut off', async () => {
