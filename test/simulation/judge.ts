@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { callMs } from '../../src/controller/parts.ts'
 import { decide } from '../../src/core/decide.ts'
+import { pausesOf } from '../../src/core/ledger.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'
 import { parseMarker } from '../../src/core/marker.ts'
 import type { Change, Entry, HostView } from '../../src/core/moving.ts'
-import type { Ledger, Move, Plan } from '../../src/core/types.ts'
+import type { Ledger, Move, Plan, Request } from '../../src/core/types.ts'
 import { newBallots, type Ballots } from './ballots.ts'
 import type { Process } from './process.ts'
 import type { Scenario } from './scenario.ts'
@@ -24,7 +25,7 @@ export type Counts = Record<(typeof countNames)[number], number>
 export const noCounts = (): Counts => Object.fromEntries(countNames.map((n) => [n, 0])) as Counts
 
 /** What a person agreed to when they asked. */
-export type Agreed = { plan: Plan | null; epoch: number; expiresMs: number }
+export type Agreed = { plan: Plan | null; epoch: number; request: Request }
 
 type Heard = { ballots: Ballots; fence: { active: string; sinceMs: number } | null; closed: { site: string; epoch: number }[] }
 
@@ -134,7 +135,13 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       }
   }
 
-  const judgeRequests = (process: Process, after: Ledger, entries: Entry[]) => {
+  /** A command that ends takes its own pause away and nobody else's. */
+  const judgeResume = (was: Ledger, after: Ledger, holder: string | undefined) => {
+    const left = holder === undefined ? [] : pausesOf(was).filter((pause) => pause.holder !== holder)
+    if (!isDeepStrictEqual(pausesOf(after), left)) say('I6', `the pause of ${holder ?? 'everybody'} was ended, and of ${JSON.stringify(pausesOf(was))} stand ${JSON.stringify(pausesOf(after))}`)
+  }
+
+  const judgeRequests = (process: Process, was: Ledger, after: Ledger, entries: Entry[]) => {
     for (const { event, fields } of entries) {
       if (event !== 'request' || typeof fields.request !== 'string') continue
       const id = fields.request
@@ -150,7 +157,9 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
       if (fields.kind === 'refuse') continue
       counts.executed++
       const wallMs = process.clock.now().wallMs
-      if (wallMs > asked.expiresMs) say('I10', `request ${id} ran ${wallMs - asked.expiresMs} ms after it had expired`)
+      const { request } = asked
+      if (wallMs > request.expiresMs) say('I10', `request ${id} ran ${wallMs - request.expiresMs} ms after it had expired`)
+      if (request.what === 'resume') judgeResume(was, after, request.holder)
       if (fields.kind !== 'move') continue
       const { move } = after
       const plan = move && { kind: move.kind, from: move.from, to: move.to, addresses: move.addresses, steps: move.steps }
@@ -195,8 +204,9 @@ export function newJudge(scenario: Scenario, world: { sites: Site[]; zones: Zone
     closed: (process: Process, site: string, epoch: number) => void of(process).closed.push({ site, epoch }),
     committed: (process: Process, before: Ledger | null, after: Ledger, entries: Entry[]) => {
       for (const { event, fields } of entries) if (event === 'step' && fields.phase === 'start') begun.add(`${fields.epoch} ${fields.step}`)
-      judgeRequests(process, after, entries)
       const was = before ?? ({ ...after, epoch: 0, active: null, activeEpoch: 0, fenced: false, move: null, past: [], pause: null } as Ledger)
+      judgeRequests(process, was, after, entries)
+      if (after.pause === null && after.otherPauses) say('I6', `nothing is paused, and ${JSON.stringify(after.otherPauses)} stand`)
       active = after.active
       if (after.epoch < was.epoch) say('I7', `the ledger's epoch fell from ${was.epoch} to ${after.epoch}`)
       const past = after.past.filter((p) => !was.past.some((q) => q.id === p.id))

@@ -26,7 +26,7 @@ export type Person = {
   adopt(site?: string): Promise<boolean>
 }
 
-type Asking = { what: 'move'; kind: AskedKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string } | { what: 'resume' } | { what: 'rejoin'; site: string }
+type Asking = { what: 'move'; kind: AskedKind; to: string | null; lifted: Lifted } | { what: 'pause'; untilMs: number | null; why: string; holder?: string } | { what: 'resume'; holder?: string } | { what: 'rejoin'; site: string }
 
 export function newPerson(world: World, random: Random): Person {
   const { scheduler, scenario, judge } = world
@@ -37,7 +37,7 @@ export function newPerson(world: World, random: Random): Person {
   const stateOf = (view: StoreView): State => ({ ledger: view.ledger ?? freshLedger(config), watch: view.report?.watch ?? emptyWatch() })
 
   const send = async (request: Request, agreed: { plan: ReturnType<typeof planOf> | null; epoch: number }) => {
-    judge.agreed.set(request.id, { ...agreed, expiresMs: request.expiresMs })
+    judge.agreed.set(request.id, { ...agreed, request })
     world.line('person', `asks ${JSON.stringify(request)}`)
     await client().ask({ request })
   }
@@ -117,14 +117,17 @@ export function newPerson(world: World, random: Random): Person {
 
   const servesAll = (zone: Zone, addresses: string[]) => zone.config.names.every((n) => addresses.every((a) => viewOf(zone).sets.some((s) => s.name === n && s.values.includes(a))))
 
+  /** Two commands that pause, beside what a person does by hand. */
+  const heldBy = (isOne: boolean, isOther: boolean) => (isOne ? { holder: 'one' } : isOther ? { holder: 'other' } : {})
+
   const dabble = async () => {
     const luck = random.next()
     const view = await client().read()
     const given = view.ledger?.given[0]?.site
     const stale = random.chance(0.15)
     if (luck < 0.55) return ask(anyMove(), stale)
-    if (luck < 0.7) return ask({ what: 'pause', untilMs: random.chance(0.3) ? null : nowMs() + Math.round(random.span(5_000, 90_000)), why: 'work' }, false)
-    if (luck < 0.85) return ask({ what: 'resume' }, false)
+    if (luck < 0.7) return ask({ what: 'pause', untilMs: random.chance(0.3) ? null : nowMs() + Math.round(random.span(5_000, 90_000)), why: 'work', ...heldBy(luck < 0.6, luck < 0.65) }, false)
+    if (luck < 0.85) return ask({ what: 'resume', ...heldBy(luck < 0.76, luck < 0.82) }, false)
     if (given) await ask({ what: 'rejoin', site: given }, false)
   }
   const duel = async () => {
