@@ -35,13 +35,13 @@ test('the answers stand in the order of the questions', async () => {
 
 test('many questions that are silent end in one time-out', async () => {
   const hung = await listenTcp(() => {})
-  const question: Question = { ...tcp(0, 'aws', 300), kind: 'http', url: `http://shop.example:${hung}/`, status: [200], body: null, tls: 'public', names: [] }
+  const question: Question = { ...tcp(0, 'aws', 2_000), kind: 'http', url: `http://shop.example:${hung}/`, status: [200], body: null, tls: 'public', names: [] }
   const questions = Array.from({ length: askMost.questions }, () => question)
   const startedMs = performance.now()
-  const sight = await here.probe({ questions, canaries: [], timeoutMs: 300 }, never)
+  const sight = await here.probe({ questions, canaries: [], timeoutMs: 2_000 }, never)
   expect(sight?.answers.map(({ kind }) => kind)).toEqual(questions.map(() => 'silent'))
-  // One after the other they would take 38 s.
-  expect(performance.now() - startedMs).toBeLessThan(10_000)
+  // One after the other they would take four minutes.
+  expect(performance.now() - startedMs).toBeLessThan(60_000)
 })
 
 test('a canary is well when its own server answers, whatever below 500 it says', async () => {
