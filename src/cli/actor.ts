@@ -50,16 +50,22 @@ export async function findActor(needs: Needs): Promise<Actor> {
   return live?.leader.command === 'watch' ? runningActor(needs) : ownActor(needs, ground)
 }
 
-/** A controller that has just begun does not know yet who is well. */
+/** A controller that has just begun does not know yet who is well, nor does one that has taken over since it was last looked at. */
 async function runningActor({ cli, ground, store, warm }: Needs): Promise<Actor> {
   const { check } = ground.core
   const warmMs = (Math.max(check.rise, check.fall) + 2) * (check.intervalMs + check.timeoutMs)
-  const untilMs = cli.clock.now().monoMs + warmMs
   const state = async () => {
-    const view = await store.read()
-    return { ...stateOf(view, liveReport(view, cli.clock), ground), sinceMs: liveReport(view, cli.clock)?.leader.sinceMs ?? cli.clock.now().wallMs }
+    for (let leader: string | null | undefined, untilMs = 0; ; await cli.clock.sleep(pauseMs, cli.stop())) {
+      const view = await store.read()
+      const live = liveReport(view, cli.clock)
+      const { monoMs, wallMs } = cli.clock.now()
+      // Each leader anew is waited for once, by this machine's own count: the wall clock there may be set meanwhile.
+      if (leader !== (live?.leader.id ?? null)) untilMs = monoMs + warmMs
+      leader = live?.leader.id ?? null
+      const isWarm = live !== null && wallMs - live.leader.sinceMs >= warmMs
+      if (!warm || isWarm || monoMs >= untilMs) return stateOf(view, live, ground)
+    }
   }
-  while (warm && cli.clock.now().monoMs < untilMs && cli.clock.now().wallMs - (await state()).sinceMs < warmMs) await cli.clock.sleep(pauseMs, cli.stop())
   return { own: () => false, state, fault: new Promise(() => {}), end: async () => {} }
 }
 
@@ -79,7 +85,9 @@ async function ownActor({ cli, store, command, warm }: Needs, settings: Settings
   try {
     const self = await Promise.race([running.when((now) => ready(now) || refused(now), cli.stop()), out])
     if (refused(self)) throw new Said('No controller runs, and this command cannot lead by itself (the reason stands above): nothing was done', exits.unfinished)
-    return { own: () => running.self().lease !== null, state: async () => running.self().state, fault: Promise.race([running.fault, out]), end: running.end }
+    // Its rounds go on with what they last read of the store, which is nothing before the first of them.
+    const state = async () => ({ ...running.self().state, ledger: (await store.read()).ledger ?? freshLedger(settings.core) })
+    return { own: () => running.self().lease !== null, state, fault: Promise.race([running.fault, out]), end: running.end }
   } catch (thrown) {
     await running.end()
     throw thrown
