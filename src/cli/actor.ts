@@ -55,15 +55,15 @@ async function runningActor({ cli, ground, store, warm }: Needs): Promise<Actor>
   const { check } = ground.core
   const warmMs = (Math.max(check.rise, check.fall) + 2) * (check.intervalMs + check.timeoutMs)
   const state = async () => {
-    for (let leader: string | null | undefined, untilMs = 0; ; await cli.clock.sleep(pauseMs, cli.stop())) {
+    for (let sinceMs: number | null | undefined, untilMs = 0; ; await cli.clock.sleep(pauseMs, cli.stop())) {
       const view = await store.read()
       const live = liveReport(view, cli.clock)
       const { monoMs, wallMs } = cli.clock.now()
-      // Each leader anew is waited for once, by this machine's own count: the wall clock there may be set meanwhile.
-      if (leader !== (live?.leader.id ?? null)) untilMs = monoMs + warmMs
-      leader = live?.leader.id ?? null
-      const isWarm = live !== null && wallMs - live.leader.sinceMs >= warmMs
-      if (!warm || isWarm || monoMs >= untilMs) return stateOf(view, live, ground)
+      // Each new leader is waited for once, by this machine's own count: the wall clock there may be set meanwhile.
+      if (sinceMs !== (live?.leader.sinceMs ?? null)) untilMs = monoMs + warmMs
+      sinceMs = live?.leader.sinceMs ?? null
+      const knows = sinceMs !== null && wallMs - sinceMs >= warmMs
+      if (!warm || knows || monoMs >= untilMs) return stateOf(view, live, ground)
     }
   }
   return { own: () => false, state, fault: new Promise(() => {}), end: async () => {} }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { oneLine } from '../one-line.ts'
 import { hide, hidden } from './secrets.ts'
 import { stopOnSignals } from './signals.ts'
 
@@ -14,11 +15,13 @@ export type Cli = {
   cwd: string
   /** The machine's; for a command that asks a controller elsewhere, the one there. */
   clock: Clock
-  /** One line, or several, on standard output or standard error. */
+  /** One line, or several, on standard output or standard error, without what a terminal would obey. */
   out(text: string): void
   err(text: string): void
   /** A line on standard output from which the secrets are out already. */
   raw(line: string): void
+  /** Empties the screen, where standard output is a terminal. */
+  clear(): void
   /** One value as JSON on standard output. */
   json(value: unknown): void
   /** From now on these values are printed nowhere. */
@@ -37,10 +40,16 @@ export type Cli = {
 }
 
 /** Who asks, as the journal names them. */
-export const asker = ({ env }: Cli): string => env.USER || env.LOGNAME || 'a person'
+export const asker = ({ env }: Cli): string => oneLine(env.USER || env.LOGNAME || '') || 'a person'
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
 export type Colour = keyof typeof codes
+
+const ownCodes = new Set([0, ...Object.values(codes)].map((code) => `\u001b[${code}m`))
+
+/** What others wrote (a record in DNS, an answer of a site) may hold what moves the cursor or hides a line: of all that only our own colours stay. */
+export const printable = (text: string, coloured: boolean): string =>
+  text.replace(/\u001b\[\d+m|[^\P{Cc}\n\t]/gu, (found) => (coloured && ownCodes.has(found) ? found : ''))
 
 /** The real one. */
 export function machineCli(flags: Flags, clock: Clock): Cli {
@@ -66,9 +75,10 @@ export function machineCli(flags: Flags, clock: Clock): Cli {
     env,
     cwd: process.cwd(),
     clock,
-    out: (text) => write(stdout, hide(text, secrets)),
-    err: (text) => write(stderr, hide(text, secrets)),
+    out: (text) => write(stdout, printable(hide(text, secrets), coloured)),
+    err: (text) => write(stderr, printable(hide(text, secrets), coloured)),
     raw: (line) => write(stdout, line),
+    clear: () => void (out && stdout.writable && stdout.write('\u001b[2J\u001b[H')),
     json: (value) => write(stdout, JSON.stringify(hidden(value, secrets), null, out ? 2 : undefined)),
     keepSecret: (more) => (secrets = [...new Set([...secrets, ...more])]),
     secrets: () => secrets,

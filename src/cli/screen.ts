@@ -37,12 +37,15 @@ const head = ({ cli, status: { app, epoch, atMs, leader }, view }: Scene): strin
   return `${cli.paint('bold', app)} · epoch ${epoch} · ${clockTime(atMs)} UTC · ${controller}`
 }
 
+/** What is said of a store that is not trusted. */
+export const maybeOld = 'This store may be new, lost or an old copy'
+
 /** An untrusted store's epoch and roles may be long past, so what DNS says stands before them. */
 function oldCopy({ cli, status, ledger }: Scene): string[] {
   if (ledger.trusted) return []
   const said = status.dns.map(({ host, epoch, addresses, detail }) => detail || `${host} shows ${epoch === null ? 'no epoch' : `epoch ${epoch}`}, ${addresses?.join(', ') || 'no address'}`)
   const zone = status.leader === null ? ['nobody reads DNS now, so what it says is not known here'] : said
-  return [cli.paint('red', 'This store may be new, lost or an old copy: what it knows stands below, and DNS goes before it'), ...zone.map((each) => `  ${each}`)]
+  return [cli.paint('red', `${maybeOld}: what it knows stands below, and DNS goes before it`), ...zone.map((each) => `  ${each}`)]
 }
 
 const healthColours = { up: 'green', down: 'red', unknown: 'yellow' } as const
@@ -82,10 +85,14 @@ function facts(scene: Scene): [string, string][] {
     ...status.sharedFates.map((fate): [string, string] => ['fate', `${fate} (sharedFate: accepted)`]),
     ['config', scene.live && scene.live.configHash !== ground.hash ? `the controller runs on another ${ground.file} than stands there now` : null],
     ...untoldLines(status).map((text): [string, string] => ['untold', text]),
-    ['next', wayOn(stateOf(scene.view, scene.live, ground), { wallMs: status.atMs, watched: status.leader !== null, config: core })],
+    ['next', wayOn(stateOf(scene.view, scene.live, ground), { wallMs: status.atMs, watched: status.leader !== null, kept: keptBy(scene), config: core })],
   ]
   return lines.flatMap(([word, text]): [string, string][] => (text === null ? [] : [[word, word === 'next' ? cli.paint('bold', text) : text]]))
 }
+
+/** Through a controller's address it is that controller's file; here nobody says whether one runs by it. */
+const keptBy = ({ ledger: { file }, ground }: Scene): 'surely' | 'perhaps' | null =>
+  !file || file.hash === ground.hash ? null : 'controller' in ground ? 'surely' : 'perhaps'
 
 const isWorthSaying = (reason: string): boolean => reason !== 'well' && reason !== 'move-open' && reason in reasons
 

@@ -5,6 +5,7 @@ import { observe } from '../core/observe.ts'
 import type { Entry } from '../core/moving.ts'
 import type { Decision, Facts, Probe, SiteWatch, State, Time } from '../core/types.ts'
 import { upkeep } from '../core/upkeep.ts'
+import { isEarly, tally } from '../core/votes.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
 import { turnMs, type Parts } from './parts.ts'
@@ -77,14 +78,16 @@ function factsOf(sights: Heard['sights'], asked: Question[]): Pick<Facts, 'probe
 /** Health and verdicts, and vantages that went blind or came back: each said once, when it changes. */
 function sayChanges(self: Self, { watch: before }: State): void {
   const { watch } = self.state
+  const { config } = self.parts
   for (const [site, seen] of Object.entries(watch.sites)) {
     const was: SiteWatch | undefined = before.sites[site]
     if (was?.health === seen.health && was.verdict === seen.verdict) continue
-    const level = seen.health === 'up' && seen.verdict === 'well' ? 'info' : 'warn'
+    const early = config.sites.some((s) => s.site === site && isEarly(watch.votes, site, tally(watch.votes, config, s)))
+    const level = early || (seen.health === 'up' && seen.verdict === 'well') ? 'info' : 'warn'
     say(self, level, 'health', `${site} is ${seen.health}: ${seen.why}`, { site, health: seen.health, verdict: seen.verdict })
     self.reportDue = true
   }
-  for (const { vantage } of self.parts.config.vantages) {
+  for (const { vantage } of config.vantages) {
     const blind = watch.blind[vantage]
     if ((before.blind[vantage] === undefined) === (blind === undefined)) continue
     const msg = blind ? `${vantage} is blind (${blind}): it abstains` : `${vantage} sees again`

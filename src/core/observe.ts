@@ -3,7 +3,7 @@ import { pausesOf } from './ledger.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, Facts, Ledger, Reading, SiteConfig, SiteWatch, State, Vote, Watch } from './types.ts'
 import { freshEvidence, judge } from './verdict.ts'
-import { blindVantages, castVotes, failuresOf, healthOf, misplacedOf, reachAgain, readyOf, tally } from './votes.ts'
+import { blindVantages, castVotes, failuresOf, healthOf, isEarly, misplacedOf, reachAgain, readyOf, tally } from './votes.ts'
 import type { Claim, Verdict } from './words.ts'
 
 /** The watch of a process that has seen nothing. */
@@ -96,12 +96,13 @@ function look(site: SiteConfig, watch: Watch, before: SiteWatch | undefined, con
   const evidence = freshEvidence(watch, site.site, nowMs)
   const abstains = watch.abstains ?? votersAbstain(site, votes.voters, watch)
   const misplaced = misplacedOf(watch.votes, site.site)
+  const early = isEarly(watch.votes, site.site, votes)
   const failures = failuresOf(watch.votes, site.site, votes)
   const again = reachAgain(watch.votes, site.site, votes)
   const excused = evidence.some((e) => e.claim === 'machine-stopped-by-operator')
   const failingSinceMs = health === 'down' && !excused ? (before?.failingSinceMs ?? nowMs) : null
   const failingMs = failingSinceMs === null ? 0 : nowMs - failingSinceMs
-  const { verdict, row, why } = judge({ site, tally: votes, health, failures, again, misplaced, evidence, failingMs, abstains, config })
+  const { verdict, row, why } = judge({ site, tally: votes, health, failures, again, misplaced, early, evidence, failingMs, abstains, config })
   return {
     health,
     sinceMs: before?.health === health ? before.sinceMs : nowMs,

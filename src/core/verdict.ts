@@ -14,6 +14,8 @@ export type Case = {
   again: string[]
   /** The answer of another site of ours at one of this site's addresses. Null: none. */
   misplaced: Answer | null
+  /** Enough voters have begun to count, and not yet counted to `rise` or `fall`. */
+  early: boolean
   evidence: Evidence[]
   /** For how long it has been down, an operator's stop left out. */
   failingMs: number
@@ -136,7 +138,7 @@ function doubt(c: Case): string | null {
   if (tally.down.length > 0) return `${saysDown(c)}${agree}`
   if (health !== 'unknown') return null
   const misplaced = c.misplaced ? `; at ${c.misplaced.address} ${c.misplaced.detail}` : ''
-  return `${share(tally.up, tally, 'up')}${agree}${misplaced}`
+  return `${c.early ? 'too few rounds yet; ' : ''}${share(tally.up, tally, 'up')}${agree}${misplaced}`
 }
 
 /** The first row of DESIGN.md's table that matches; the last always does. */

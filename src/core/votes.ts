@@ -69,6 +69,12 @@ export const tally = (votes: Watch['votes'], config: Config, site: SiteConfig): 
   return { voters, quorum: quorumOf(config, site), up: saying('up'), down: saying('down'), unknown: saying('unknown') }
 }
 
+/** The site is unknown only since its voters have not asked often enough yet: none says down, and enough say up, or have begun to count. */
+export const isEarly = (votes: Watch['votes'], site: string, { up, down, unknown, quorum }: Tally): boolean => {
+  const begun = unknown.filter((vantage) => (votes[site]?.[vantage]?.run ?? 0) !== 0)
+  return down.length === 0 && up.length < quorum && up.length + begun.length >= quorum
+}
+
 /** The last failed answers of the voters that say down. */
 export const failuresOf = (votes: Watch['votes'], site: string, { down }: Tally): Answer[] =>
   down.flatMap((vantage) => votes[site]?.[vantage]?.failure ?? [])

@@ -107,7 +107,7 @@ async function callPage<T>({ url, token, clock }: Remote, path: string, { post, 
   } catch (thrown) {
     signal?.throwIfAborted()
     const why = limit.aborted ? `no answer in ${mostMs / 1000} s` : reasonOf(thrown)
-    throw new Said(`The controller at ${url.href} cannot be reached: ${why}. Is it running, with this address under listen?`, exits.unfinished)
+    throw new Said(`The controller at ${url.href} cannot be reached: ${why}. Look whether it runs there, with this address under listen`, exits.unfinished)
   }
   if (answer.status !== 200) throw refusalOf(url, token, answer)
   const said = objectIn(answer.text)

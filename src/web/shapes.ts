@@ -2,11 +2,12 @@ import { z } from 'zod'
 import type { Request } from '../core/types.ts'
 import type { AskedKind } from '../core/words.ts'
 import { Said } from '../errors.ts'
+import { oneLine } from '../one-line.ts'
 import type { Journal } from '../ports.ts'
 
 // What is posted, and asked of /journal. The ends are two processes that may run different versions: what one does not know is refused.
 
-const common = { id: z.string().min(1).max(64), by: z.string().max(200), expiresMs: z.number() }
+const common = { id: z.string().min(1).max(64), by: z.string().max(200).transform(oneLine), expiresMs: z.number() }
 const lifted = z.strictObject({ force: z.boolean(), unready: z.boolean(), unfenced: z.boolean(), acceptLoss: z.boolean() })
 const kinds = ['failover', 'switchover', 'failback'] as const satisfies AskedKind[]
 const holder = z.string().min(1).max(64).optional()
@@ -22,7 +23,7 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
     oldTtlS: z.number().nullable(),
     planHash: z.string(),
   }),
-  z.strictObject({ ...common, what: z.literal('pause'), untilMs: z.number().nullable(), why: z.string(), holder }),
+  z.strictObject({ ...common, what: z.literal('pause'), untilMs: z.number().nullable(), why: z.string().transform(oneLine), holder }),
   z.strictObject({ ...common, what: z.literal('resume'), holder }),
   z.strictObject({ ...common, what: z.literal('rejoin'), site: z.string() }),
   z.strictObject({ ...common, what: z.literal('disown'), epoch: z.number().int() }),

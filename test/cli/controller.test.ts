@@ -126,7 +126,7 @@ test('a command that waits stays with the move while the controller reads its fi
 }, 120_000)
 
 test('a controller that does not lead is looked at; it neither moves nor lets a command move; its file can be accepted', async () => {
-  const { start: begin, folder, watching } = await watched()
+  const { start: begin, run, folder, watching } = await watched()
   const port = await freePort(['127.0.0.1'])
   const other = join(folder, 'other.yaml')
   await writeFile(other, (await readFile(join(folder, 'lifeboat.yaml'), 'utf8')).replace(/^listen: .*$/m, listenOf(port).trim()))
@@ -141,7 +141,9 @@ test('a controller that does not lead is looked at; it neither moves nor lets a 
   expect(await ask('plan', 'switchover', 'hetzner')).toMatchObject(refused)
   expect(await ask('switchover', 'hetzner', '--yes')).toMatchObject(refused)
   expect(await ask('pause', '--', 'true')).toMatchObject(refused)
-  expect((await ask('status', '--exit-code')).out).toMatch(/no controller, last seen/)
+  expect((await ask('status', '--exit-code')).out).toMatch(/no controller, last seen[^]*next +nobody leads; the controller there .* lifeboat check --accept\n/)
+  expect((await run('status', '--config', other)).out).toMatch(/next +nobody leads; the file here is not the one in force.* lifeboat check --accept; .* lifeboat watch\n/)
+  expect((await run('status')).out).toMatch(/next +nobody watches: lifeboat watch\n/)
   expect(await ask('check', '--accept')).toMatchObject({ code: 0, out: expect.stringMatching(/other\.yaml is accepted: listen\.address/) })
   await second.line(({ event, msg }) => event === 'leader' && /leads/.test(msg))
   await vi.waitUntil(async () => (await ask('plan', 'switchover', 'hetzner')).code === 0, { timeout: 30_000 })
@@ -160,7 +162,7 @@ test('the token is that of LIFEBOAT_CONTROLLER_TOKEN, else of listen in the file
 describe('an address that is not a controller\'s', { timeout: 60_000 }, () => {
   test('nobody answers there', async () => {
     const url = `http://127.0.0.1:${await freePort(['127.0.0.1'])}/`
-    const err = expect.stringMatching(/^The controller at http:\/\/127\.0\.0\.1:\d+\/ cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+\. Is it running, with this address under listen\?\n$/)
+    const err = expect.stringMatching(/^The controller at http:\/\/127\.0\.0\.1:\d+\/ cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+\. Look whether it runs there, with this address under listen\n$/)
     for (const words of [['status'], ['failover', '--yes']]) expect(await far({ LIFEBOAT_CONTROLLER: url }, words)).toMatchObject({ code: 4, out: '', err })
   })
 

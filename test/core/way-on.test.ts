@@ -17,12 +17,12 @@ const config = (holds: string | null): Config => ({
 const nowMs = 1_795_600_000_000
 const fenced: Ledger['given'] = [{ site: 'aws', epoch: 7, atMs: 0 }]
 
-type Given = { ledger?: Partial<Ledger>; holds?: string; watched?: boolean; aws?: 'up' | 'down' }
-const next = ({ ledger = {}, holds, watched = true, aws = 'down' }: Given) => {
+type Given = { ledger?: Partial<Ledger>; holds?: string; watched?: boolean; kept?: 'surely' | 'perhaps'; aws?: 'up' | 'down' }
+const next = ({ ledger = {}, holds, watched = true, kept, aws = 'down' }: Given) => {
   const of = config(holds ?? null)
   const seen = { health: aws, verdict: aws === 'up' ? 'well' : 'down' } as SiteWatch
   const full: Ledger = { ...freshLedger(of), active: 'hetzner', epoch: 7, record: { epoch: 7, move: 'm', site: 'hetzner', addresses: ['127.0.0.2'] }, ...ledger }
-  return wayOn({ ledger: full, watch: { ...emptyWatch(), sites: { aws: seen } } }, { wallMs: nowMs, watched, config: of })
+  return wayOn({ ledger: full, watch: { ...emptyWatch(), sites: { aws: seen } } }, { wallMs: nowMs, watched, ...(kept ? { kept } : {}), config: of })
 }
 
 test.each<[string, Given, string | null]>([
@@ -33,6 +33,8 @@ test.each<[string, Given, string | null]>([
   ['the same, and it is back', { holds: 'orders', aws: 'up', ledger: { given: fenced } }, 'aws is back; once its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner'],
   ['the preferred site is active', { ledger: { active: 'aws' } }, null],
   ['nobody watches', { watched: false }, 'nobody watches: lifeboat watch'],
+  ['nobody leads, and a controller with another file than that in force watches', { watched: false, kept: 'surely' }, 'nobody leads; the controller there watches by a file that is not the one in force. To let it lead: lifeboat check --accept'],
+  ['the same, where it is not known whether one does', { watched: false, kept: 'perhaps' }, 'nobody leads; the file here is not the one in force. Where a watch runs by it: lifeboat check --accept; where none does: lifeboat watch'],
   ['paused for ever', { ledger: { pause: { untilMs: null, by: 'ann', why: '' } } }, 'automatic moves on again: lifeboat resume'],
   ['a pause that is over', { ledger: { pause: { untilMs: nowMs, by: 'ann', why: '' } } }, 'when aws is back: lifeboat failback'],
   ['not adopted', { ledger: { record: null } }, 'take over the names: lifeboat adopt'],

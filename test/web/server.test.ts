@@ -132,7 +132,7 @@ test.each<[string, (response: ServerResponse) => void, number, string]>([
   ['JSON of nothing', page(200, 'application/json', 'null'), 2, notOurs],
   ['no such page', page(404, 'text/html', '<h1>404</h1>'), 2, notOurs],
   ['a proxy before one that is gone', page(502, 'text/html', '<h1>502</h1>'), 4, 'The controller at URL cannot be reached: what stands before it answers 502'],
-  ['a redirect, which would carry the token along', page(302, 'text/html', '', { location: 'http://127.0.0.1:9/' }), 4, 'The controller at URL cannot be reached: unexpected redirect. Is it running, with this address under listen?'],
+  ['a redirect, which would carry the token along', page(302, 'text/html', '', { location: 'http://127.0.0.1:9/' }), 4, 'The controller at URL cannot be reached: unexpected redirect. Look whether it runs there, with this address under listen'],
   ['another version', page(200, 'application/json', '{"version":"1.2.2","nowMs":1}'), 2, 'The controller at URL is lifeboat 1.2.2, and this is 1.2.3. Install that version here, or type the command on its machine'],
   ['a bug there', page(500, 'text/plain', ''), 1, 'The controller at URL has a bug (500): what it is stands in its log'],
   ['a refusal of a host name', page(403, 'text/plain', 'Without a token nothing is said\n'), 2, 'The controller at URL refuses (403): Without a token nothing is said'],

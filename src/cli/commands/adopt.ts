@@ -1,7 +1,8 @@
 import { freshLedger } from '../../core/ledger.ts'
+import { parseMarker } from '../../core/marker.ts'
 import { markerFor, oursOf } from '../../core/move-hosts.ts'
 import { planHash, planOf } from '../../core/plan.ts'
-import type { HostView } from '../../core/moving.ts'
+import type { HostView, Marker } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
 import { planName } from '../../core/explain.ts'
 import { foreignValues, planChange, shows, throughUnlisted } from '../../core/zone.ts'
@@ -137,7 +138,7 @@ function showing({ cli, core, look, plan, epoch, ledger, oldValues, oldTtlS }: S
     return [
       ...sets.map(({ name, type, old, oldTtlS: ttlS, new: now, ttlS: newTtlS }) => [`  ${name}`, `${type} ${list(old)}${ttlS === null ? '' : ` (TTL ${ttlS} s)`} → ${list(now)}${now.length === 0 ? '' : ` (TTL ${newTtlS} s)`}`, host.host]),
       ...following.map((name) => [`  ${name}`, `${leadOf(view, name)}, and follows it`, host.host]),
-      [`  ${change.txt.name}`, `TXT ${list(change.txt.old)} → app=${core.app} epoch=${epoch} site=${plan.to}`, host.host],
+      [`  ${change.txt.name}`, `TXT ${list(change.txt.old.map(shortened))} → ${shortMarker({ app: core.app, epoch, site: plan.to })}`, host.host],
     ]
   })
   const until = oldTtlS === null ? [] : [`Answers as they are now may be kept elsewhere until ${clockTime(cli.clock.now().wallMs + oldTtlS * 1000)} UTC, counted from now (TTL ${oldTtlS} s)`]
@@ -148,6 +149,14 @@ function showing({ cli, core, look, plan, epoch, ledger, oldValues, oldTtlS }: S
 const leadOf = ({ sets }: HostView, name: string): string => {
   const through = sets.find((set) => set.name === name)?.through
   return through === undefined ? 'is a CNAME to another of the names' : `is there only through ${through}`
+}
+
+const shortMarker = ({ app, epoch, site }: Pick<Marker, 'app' | 'epoch' | 'site'>): string => `app=${app} epoch=${epoch} site=${site}`
+
+/** A marker by what tells it from the new one; any other text as it is. */
+function shortened(text: string): string {
+  const marker = parseMarker(text)
+  return marker ? shortMarker(marker) : text
 }
 
 const list = (values: string[]): string => (values.length > 0 ? values.join(', ') : 'none')

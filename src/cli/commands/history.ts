@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { groundOf } from '../ground.ts'
 import { movesOf, type MoveRun } from '../moves.ts'
+import { maybeOld } from '../screen.ts'
 import { openToRead } from '../store.ts'
 import { clockTime, dateTime, took } from '../times.ts'
 
@@ -18,8 +19,9 @@ export async function history(cli: Cli): Promise<number> {
   const { ledger } = await store.read()
   const moves = await movesOf(ledger ?? freshLedger(ground.core), store)
   if (cli.flags.json) cli.json(moves)
-  else if (moves.length === 0) cli.out('No moves yet')
+  else if (moves.length === 0) cli.out(ledger?.trusted === false ? `${maybeOld}, and knows of no moves. To take it up: lifeboat adopt` : 'No moves yet')
   else {
+    if (ledger?.trusted === false) cli.out(`${maybeOld}: later moves may be missing below\n`)
     const told = [...moves.map((move) => ({ atMs: move.startedMs, lines: linesOf(move) })), ...(await lettingsGo(store))]
     cli.out(told.sort((a, b) => b.atMs - a.atMs).map(({ lines }) => lines.join('\n')).join('\n\n'))
   }

@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from '../../config/durations.ts'
 import { exits, Said } from '../../errors.ts'
+import { oneLine } from '../../one-line.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
@@ -11,13 +12,14 @@ import { ledgerNow, refuseNoStore } from '../store.ts'
 export async function pause(cli: Cli, options: { for: string | null; why: string | null; command: string[] | null }): Promise<number> {
   const forMs = lengthOf(options.for ?? '1h')
   if (options.command?.length === 0) throw new Said('Behind -- stands no command. Write it there, such as lifeboat pause -- ./deploy.sh, or leave the -- out')
+  const why = oneLine(options.why ?? '')
   const ground = await groundOf(cli)
   if (options.command) {
     refuseNoStore(ground)
-    return pauseWhile(cli, ground, { argv: options.command, forMs, why: options.why })
+    return pauseWhile(cli, ground, { argv: options.command, forMs, why: why || null })
   }
   const untilMs = forMs === null ? null : cli.clock.now().wallMs + forMs
-  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why: options.why ?? '' }) })
+  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why }) })
   const { wallMs } = cli.clock.now()
   const length = forMs === null ? '' : `for ${formatDuration(forMs)}, `
   cli.out(`Automatic moves are paused ${length}${pauseLength({ untilMs }, wallMs)}. To end it: lifeboat resume`)

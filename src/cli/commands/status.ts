@@ -10,7 +10,6 @@ import { statusOf } from '../snapshot.ts'
 import { liveReport, openToRead } from '../store.ts'
 
 const watchEveryMs = 2_000
-const clear = '\u001b[2J\u001b[H'
 
 /** What is active, each site's health and why, and what to type next. */
 export async function status(cli: Cli, { watch, exitCode }: { watch: boolean; exitCode: boolean }): Promise<number> {
@@ -20,13 +19,13 @@ export async function status(cli: Cli, { watch, exitCode }: { watch: boolean; ex
   const stop = cli.stop()
   const store = patient(opened, cli)
   for (;;) {
-    const code = await show(cli, ground, store, exitCode, cli.terminal.out && !cli.flags.json ? clear : '')
+    const code = await show(cli, ground, store, exitCode, !cli.flags.json)
     await cli.clock.sleep(watchEveryMs, stop).catch(() => {}) // Told to stop: that is the end of watching, and no fault.
     if (stop.aborted) return code
   }
 }
 
-async function show(cli: Cli, ground: Ground, store: OpenStore, exitCode: boolean, before = ''): Promise<number> {
+async function show(cli: Cli, ground: Ground, store: OpenStore, exitCode: boolean, anew = false): Promise<number> {
   const view = await store.read()
   const live = liveReport(view, cli.clock)
   const status = await statusOf({ ground, view, live, journal: store, nowMs: cli.clock.now().wallMs })
@@ -34,7 +33,8 @@ async function show(cli: Cli, ground: Ground, store: OpenStore, exitCode: boolea
   else {
     const last = view.ledger?.past[0]
     const movedBy = last ? await decisionOf(last.epoch, store) : null
-    cli.out(before + screen(cli, status, { ground, view, live, movedBy }).join('\n'))
+    if (anew) cli.clear()
+    cli.out(screen(cli, status, { ground, view, live, movedBy }).join('\n'))
   }
   return exitCode && !allWell(status, view.ledger ?? freshLedger(ground.core)) ? exits.notAsItShouldBe : exits.done
 }

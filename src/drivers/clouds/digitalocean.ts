@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Reading } from '../../core/types.ts'
+import { oneLine } from '../../one-line.ts'
 import type { Cloud } from '../../ports.ts'
 import { callBudget } from './budget.ts'
 import { callOnce } from '../call.ts'
@@ -167,7 +168,7 @@ const readWitness = async ({ witness, clock }: DigitalOceanOptions, { signal }: 
 }
 
 /** The vendor's text on one line, bounded. */
-const plain = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim().slice(0, 200)
+const plain = (text: string): string => oneLine(text).slice(0, 200)
 
 const hide = (text: string, secrets: string[]): string =>
   secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '(hidden)'), text)
