@@ -1,12 +1,12 @@
 import { constants } from 'node:os'
 import yargs, { type Argv } from 'yargs'
 import { machineClock } from '../clock.ts'
-import { loadSettings } from '../config/loading.ts'
 import { nearestWord } from '../config/nearest.ts'
 import { exits, Said } from '../errors.ts'
 import { version } from '../version.ts'
 import { machineCli, type Cli, type Flags, type LogLevel } from './cli.ts'
 import { commands, notYet, type Args } from './commands.ts'
+import { hide } from './secrets.ts'
 import { endWithLauncher } from './signals.ts'
 
 const globals = {
@@ -33,7 +33,7 @@ async function parse(words: string[]): Promise<Parsed> {
     args = await line.parseAsync(words, {}, (_error: unknown, _argv: unknown, output: string) => void (shown = output))
   } catch (thrown) {
     if (!(thrown instanceof Error)) throw thrown
-    throw new Said(misread(thrown.message, words))
+    throw new Said(await misread(thrown.message, words))
   }
   // yargs does not tell a -- with nothing behind it from none.
   return { name, args: words.includes('--') ? { '--': [], ...args } : args, shown }
@@ -58,10 +58,10 @@ function lineOf(chosen: (command: string) => (parsed: Args) => void): Argv {
 }
 
 /** What yargs could not read, as our sentence, with the nearest known word. */
-function misread(message: string, words: string[]): string {
+async function misread(message: string, words: string[]): Promise<string> {
   const command = words.find((word) => word in commands)
   const { needs } = commands[command ?? ''] ?? {}
-  if (needs !== undefined && message.startsWith('Not enough non-option arguments')) return `lifeboat ${command} needs ${needs}${needs.includes('SITE') ? sitesIn(words) : ''}`
+  if (needs !== undefined && message.startsWith('Not enough non-option arguments')) return `lifeboat ${command} needs ${needs}${needs.includes('SITE') ? await sitesFor(command!, words) : ''}`
   const [, behind] = /^Not enough arguments following: (\S+)/.exec(message) ?? []
   if (behind !== undefined) return `--${behind} needs a word behind it. How it is used: lifeboat ${command ? `${command} ` : ''}--help`
   const [, flag, given, choices] = /Argument: (\S+), Given: (.*), Choices: (.*)/.exec(message) ?? []
@@ -75,13 +75,22 @@ function misread(message: string, words: string[]): string {
   return `${of} does not take "${unknown}". How it is used: ${of} --help`
 }
 
-/** The sites that there are, where the file can be read. */
-function sitesIn(words: string[]): string {
-  const at = words.findIndex((word) => /^--config(=|$)/.test(word))
-  const file = at < 0 ? undefined : words[at]!.includes('=') ? words[at]!.slice('--config='.length) : words[at + 1]
+/** What stands behind a flag, in words that could not be parsed. */
+function wordOf(flag: string, words: string[]): string | undefined {
+  const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
+  if (at < 0) return undefined
+  return words[at] === flag ? words[at + 1] : words[at]!.slice(flag.length + 1)
+}
+
+/** The sites that there are, where the file can be read, here or by the controller that is named. */
+async function sitesFor(command: string, words: string[]): Promise<string> {
+  const isHere = Boolean(commands[command]!.here?.({}))
+  const cli = machineCli(flagsOf({ config: wordOf('--config', words), controller: isHere ? undefined : wordOf('--controller', words) }), machineClock)
+  if (isHere) cli.env = { ...cli.env, LIFEBOAT_CONTROLLER: '' }
+  const { groundOf } = await import('./ground.ts')
   try {
-    const { core } = loadSettings({ env: process.env, cwd: process.cwd(), ...(file === undefined ? {} : { file }) })
-    return `. The sites are ${core.sites.map(({ site }) => site).join(', ')}`
+    const { core } = await groundOf(cli)
+    return hide(`. The sites are ${core.sites.map(({ site }) => site).join(', ')}`, cli.secrets())
   } catch (thrown) {
     if (thrown instanceof Said) return ''
     throw thrown

@@ -52,7 +52,7 @@ test('what is looked at from elsewhere is what is seen beside the store: the sam
   const { run, ask, printed } = await watched()
   expect((await ask('switchover', 'hetzner', '--yes')).code).toBe(0)
   const looks: [number, ...string[]][] = [
-    [0, 'status', '--exit-code'], [0, 'status', '--json'], [0, 'history', '--json'], [0, 'explain', '--json'], [2, 'explain', 'ffff'], [0, 'plan', 'switchover', 'aws', '--json'],
+    [2, 'switchover'], [0, 'status', '--exit-code'], [0, 'status', '--json'], [0, 'history', '--json'], [0, 'explain', '--json'], [2, 'explain', 'ffff'], [0, 'plan', 'switchover', 'aws', '--json'],
     [3, 'plan', 'failover'], [3, 'rejoin', 'aws'], [2, 'failover', 'aws', '--force'], [2, 'switchover', 'attic', '--yes'], [0, 'adopt'], [2, 'disown'], [2, 'notify'],
   ]
   for (const [code, ...words] of looks) {

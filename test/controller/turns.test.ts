@@ -28,6 +28,19 @@ test('a vantage that hangs keeps no round so long that this observer takes itsel
   expect(lines.filter(({ msg }) => msg.includes('held up'))).toEqual([])
 })
 
+test('at its beginning nothing is wrong but that too few rounds have been', async () => {
+  const { self, clock, lines } = bench()
+  const stop = new AbortController()
+  const ended = runRounds(self, true, stop.signal)
+  await clock.pass(20_000)
+  stop.abort(new Error('stopped'))
+  await expect(clock.until(ended)).rejects.toThrow('stopped')
+  expect(lines.flatMap(({ level, event, msg, site }) => (event === 'health' && site === 'aws' ? [`${level} ${msg}`] : []))).toEqual([
+    'info aws is unknown: too few rounds yet; 0 of 3 vantages say up, and 2 would have to agree',
+    'info aws is up: 3 of 3 vantages',
+  ])
+})
+
 describe('a request', () => {
   const asked = async (setBackMs: number) => {
     const { self, clock, store } = bench()

@@ -93,6 +93,18 @@ describe('rows of the verdict table', () => {
     expect(story.state.watch.sites['spare']).toMatchObject({ verdict: 'blip', why: 'it has no address yet', ready: null })
   })
 
+  test('a site that was not asked often enough yet is said to be so, whether it answers or not; one that nobody could ask is not', () => {
+    const begun = (round: Round) => {
+      const story = storyOf(configOf(), undefined, false)
+      story.round(round)
+      return aws(story)
+    }
+    for (const round of [{}, down, { sees: { aws: { here: null } } }] satisfies Round[])
+      expect(begun(round)).toMatchObject({ verdict: 'blip', health: 'unknown', why: 'too few rounds yet; 0 of 3 vantages say up, and 2 would have to agree' })
+    expect(begun({ sees: { aws: { here: null, paris: null } } }).why).toBe('0 of 3 vantages say up, and 2 would have to agree')
+    expect(begun({ sees: { aws: 'other-site' } }).why).toMatch(/^0 of 3 vantages say up, .* answers here$/)
+  })
+
   test('a cut that is read for long is not said to be read twice', () => {
     const story = storyOf()
     story.pass(600_000, reads('account-locked'))
