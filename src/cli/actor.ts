@@ -63,11 +63,15 @@ async function runningActor({ cli, ground, store, warm }: Needs): Promise<Actor>
       if (sinceMs !== (live?.leader.sinceMs ?? null)) untilMs = monoMs + warmMs
       sinceMs = live?.leader.sinceMs ?? null
       const knows = sinceMs !== null && wallMs - sinceMs >= warmMs
+      if (warm && live === null && monoMs >= untilMs) throw gone(ground)
       if (!warm || knows || monoMs >= untilMs) return stateOf(view, live, ground)
     }
   }
   return { own: () => false, state, fault: new Promise(() => {}), end: async () => {} }
 }
+
+const gone = (ground: Ground): Said =>
+  'controller' in ground ? noLeader(ground.controller) : new Said('The controller that led has ended: nothing was done. Type it again, and this command acts by itself', exits.unfinished)
 
 /**
  * Leads, or stands by behind another command that acts by itself, which may take what is asked for, or end a moment later and take

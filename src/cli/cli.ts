@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { oneLine } from '../one-line.ts'
+import { oneLine } from '../core/one-line.ts'
 import { hide, hidden } from './secrets.ts'
 import { stopOnSignals } from './signals.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { oneLine } from '../core/one-line.ts'
 import type { Request } from '../core/types.ts'
 import type { AskedKind } from '../core/words.ts'
 import { Said } from '../errors.ts'
-import { oneLine } from '../one-line.ts'
 import type { Journal } from '../ports.ts'
 
 // What is posted, and asked of /journal. The ends are two processes that may run different versions: what one does not know is refused.

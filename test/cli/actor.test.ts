@@ -12,8 +12,9 @@ test('a leader that has taken over since the command began is waited for as one 
   const core = configOf()
   const clock = handClock()
   const began = clock.now().wallMs
-  let led: Pick<Report, 'watch'> & { sinceMs: number } = { sinceMs: began - 3_600_000, watch: storyOf(core).state.watch }
-  const report = (): Report => {
+  let led: (Pick<Report, 'watch'> & { sinceMs: number }) | null = { sinceMs: began - 3_600_000, watch: storyOf(core).state.watch }
+  const report = (): Report | null => {
+    if (led === null) return null
     const { monoMs, wallMs } = clock.now()
     const leader = { id: 'ctl-1', pid: 1, machine: hostname(), sinceMs: led.sinceMs, command: 'watch' }
     return { leader, atMonoMs: monoMs, atWallMs: wallMs, watch: led.watch, decision: null, waits: null, dns: [], configHash: 'h' }
@@ -32,4 +33,7 @@ test('a leader that has taken over since the command began is waited for as one 
   const warm = storyOf(core).state.watch
   led = { ...led, watch: warm }
   expect((await clock.until(asked)).watch).toBe(warm)
+
+  led = null
+  await expect(clock.until(actor.state())).rejects.toThrow('No controller leads at http://127.0.0.1:1/')
 })

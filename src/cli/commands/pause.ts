@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from '../../config/durations.ts'
+import { oneLine } from '../../core/one-line.ts'
 import { exits, Said } from '../../errors.ts'
-import { oneLine } from '../../one-line.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Clock } from '../../clock.ts'
+import { oneLine } from '../../core/one-line.ts'
 import type { Reading } from '../../core/types.ts'
-import { oneLine } from '../../one-line.ts'
 import type { Cloud } from '../../ports.ts'
 import { callBudget } from './budget.ts'
 import { callOnce } from '../call.ts'
