@@ -43,7 +43,7 @@ export const maybeOld = 'This store may be new, lost or an old copy'
 /** An untrusted store's epoch and roles may be long past, so what DNS says stands before them. */
 function oldCopy({ cli, status, ledger }: Scene): string[] {
   if (ledger.trusted) return []
-  const said = status.dns.map(({ host, epoch, addresses, detail }) => detail || `${host} shows ${epoch === null ? 'no epoch' : `epoch ${epoch}`}, ${addresses?.join(', ') || 'no address'}`)
+  const said = status.dns.map(({ host, epoch, addresses, detail }) => detail || (addresses === null ? `${host} was not read yet` : `${host} shows ${epoch === null ? 'no epoch' : `epoch ${epoch}`}, ${addresses.join(', ') || 'no address'}`))
   const zone = status.leader === null ? ['nobody reads DNS now, so what it says is not known here'] : said
   return [cli.paint('red', `${maybeOld}: what it knows stands below, and DNS goes before it`), ...zone.map((each) => `  ${each}`)]
 }

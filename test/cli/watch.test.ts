@@ -165,7 +165,7 @@ test.each([
   await since(({ event, level, msg }) => event === 'start' && level === 'error' && msg.endsWith('what stands there now is taken up'))
   await since(({ event, msg }) => event === 'start' && msg.includes('not adopted yet'))
   await since(({ msg }) => msg.includes('epoch 2') && msg.includes('hetzner'))
-  expect((await lab.run('status')).out).toMatch(/epoch 2.*hetzner/)
+  await expect.poll(async () => (await lab.run('status')).out).toMatch(/epoch 2.*hetzner/)
   expect(await lab.run('adopt', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('epoch 3') })
   await since(({ event, reason, msg }) => event === 'decision' && reason === 'well' && msg.includes('hetzner is well'))
   await lab.stopSite('hetzner')
