@@ -23,7 +23,7 @@ const listenOf = (port: number) => `listen: { address: "127.0.0.1:${port}", toke
 type House = Rig & { url: string; listen: string; watching: Running; ask(...args: string[]): Promise<Ran> }
 
 /** On a busy machine a site may look down for a moment: it must be longer until that counts, and nothing may move for it. */
-const calm = (yaml: string): string => yaml.replace('interval: 400ms', 'interval: 600ms').replace('timeout: 350ms', 'timeout: 550ms').replace('fall: 2', 'fall: 4').replaceAll(/(outage|appFault): 1s/g, '$1: 10m')
+const calm = (yaml: string): string => yaml.replace('fall: 2', 'fall: 4').replaceAll(/(outage|appFault): 1s/g, '$1: 10m')
 
 /** Adopted, watched, and well. `ask` types a command far away, with the controller and its token in the environment. */
 async function watched(change = (yaml: string) => yaml, variables = ''): Promise<House> {
