@@ -61,12 +61,12 @@ export const resolversAt = async (folder: string, servers: string[]): Promise<Re
 }
 
 /** Runs lifeboat on a pseudo-terminal of its own. */
-export const onTerminal = (folder: string, words: string[], env: Record<string, string> = {}): Terminal => terminal([process.execPath, main, ...words].map(inShell).join(' '), folder, env)
+export const onTerminal = (folder: string, words: string[], env: Record<string, string> = {}): Terminal => terminal(`exec ${[process.execPath, main, ...words].map(inShell).join(' ')}`, folder, env)
 
-/** Runs a shell's command on a pseudo-terminal of its own (script(1), util-linux). */
+/** Runs a shell's command on a pseudo-terminal of its own (script(1), util-linux). A shell that stays beside what it runs hears Ctrl-C too, and ends by it: dash does, unless it is told to `exec`. */
 export const terminal = (command: string, folder: string, env: Record<string, string> = {}): Terminal => {
   const { NO_COLOR: _, LIFEBOAT_CONFIG: __, ...inherited } = process.env
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder, env: { ...inherited, TERM: 'dumb', ...env }, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder, env: { ...inherited, SHELL: '/bin/sh', TERM: 'dumb', ...env }, stdio: ['pipe', 'pipe', 'inherit'] })
   let text = ''
   let seen = 0
   const waiting = new Set<() => void>()
