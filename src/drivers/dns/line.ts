@@ -117,20 +117,19 @@ export const openTcpLine = ({ server, timeoutMs }: Place, nudge: () => Buffer, c
   const questions = newQuestions(timeoutMs, clock, over)
   const connecting = openStream(server, over)
   connecting.catch(close)
-  let sent = 0
   let answered = 0
-  let nudgedAt = -1
+  let nudging = false
   const push = async (stream: Stream): Promise<void> => {
-    const before = sent
-    await clock.sleep(1, over) // Whoever got the answer may have more to ask.
+    if (nudging) return
+    nudging = true
     // A server that leaves a question unanswered is not nudged for ever.
-    if (questions.open.size === 0 || sent !== before || nudgedAt === sent + answered) return
-    nudgedAt = sent + answered
-    await stream.ask(nudge())
-    await push(stream)
+    for (let before = -1; questions.open.size > 0 && before !== answered; ) {
+      before = answered
+      await stream.ask(nudge())
+    }
+    nudging = false
   }
   const send = async (stream: Stream, question: Buffer): Promise<void> => {
-    sent++
     const bytes = await stream.ask(question)
     answered++
     const asked = questions.open.get(idOf(question))

@@ -5,7 +5,7 @@ import type { Dig } from '../../ports.ts'
 import { signedBy, signersIn } from './dnssec.ts'
 import { openTcpLine, openUdpLine } from './line.ts'
 import type { Line } from './line.ts'
-import { throughWildcards } from './wildcards.ts'
+import { throughWildcards, wildParents } from './wildcards.ts'
 import type { Ask } from './wildcards.ts'
 import { classes, decodeMessage, decodeName, decodeValue, encodeMessage, flags, opcodes, rcodes, rrTypes } from './wire.ts'
 import type { Message, Rr } from './wire.ts'
@@ -161,8 +161,12 @@ const digBy = async (transport: 'udp' | 'tcp', dig: Dig, clock: Clock, signal: A
     return records
   }
   try {
-    const view = dnssec ? await signedViewBy(must, dig, clock.now().wallMs) : ((await viewBy(must, dig))?.view ?? null)
-    return view && (await throughWildcards(may, view, dig))
+    // Nobody waits for the answers of wildcards: they are asked beside the names.
+    const [view, wild] = await Promise.all([
+      dnssec ? signedViewBy(must, dig, clock.now().wallMs) : viewBy(must, dig).then((seen) => seen && seen.view),
+      wildParents(may, dig),
+    ])
+    return view && (await throughWildcards(may, view, dig, wild))
   } catch {
     return null // A value that is none, e.g. an A of three bytes: could not find out.
   } finally {

@@ -27,16 +27,15 @@ const wildcardOf = async (ask: Ask, { name, type, zone }: { name: string; type: 
   return found
 }
 
-/** Of these parents those below which a wildcard gives addresses. */
-const wildParents = async (ask: Ask, parents: string[]): Promise<string[]> => {
+/** The parents of the listed names below which a wildcard gives addresses. */
+export const wildParents = async (ask: Ask, { names, zone }: Dig): Promise<string[]> => {
+  const parents = [...new Set(names.filter((name) => name !== zone).map(parentOf))]
   const found = await Promise.all(parents.map(async (parent) => Promise.all([rrTypes.A, rrTypes.AAAA].map((type) => ask(`*.${parent}`, type)))))
   return parents.filter((_, n) => found[n]!.some((records) => records && records.length > 0))
 }
 
-/** The view with the wildcards in it: each set that is there only through one names it, and a marker's name that answers with a wildcard's text has none. */
-export const throughWildcards = async (ask: Ask, view: HostView, { zone, marker }: Dig): Promise<HostView> => {
-  const parents = [...new Set(view.sets.filter(({ name }) => name !== zone).map(({ name }) => parentOf(name)))]
-  const wild = await wildParents(ask, parents)
+/** The view with the wildcards in it: each set that is there only through one names it, and a marker's name that answers with a wildcard's text has none. `wild`: as `wildParents` found them. */
+export const throughWildcards = async (ask: Ask, view: HostView, { zone, marker }: Dig, wild: string[]): Promise<HostView> => {
   const names = [...new Set(view.sets.map(({ name }) => name))].filter((name) => name !== zone && wild.includes(parentOf(name)))
   const typeAt = (name: string): number => rrTypes[view.sets.find((set) => set.name === name)!.type as 'A' | 'AAAA' | 'CNAME']
   const wildcards = await Promise.all(names.map(async (name) => [name, await wildcardOf(ask, { name, type: typeAt(name), zone })] as const))
