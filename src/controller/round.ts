@@ -117,34 +117,40 @@ async function decideNow(self: Self, ownMoves: boolean): Promise<void> {
   const decision = decide(self.state, config)
   const sentence = sentenceOf(decision, self.state, config)
   const changed = self.decision === null || nameOf(self.decision) !== nameOf(decision)
-  const { kind, reason, site } = decision
-  const id = changed ? clock.id().slice(0, 8) : self.decision!.id
-  const fields = { id, kind, reason, site, verdict: self.state.watch.sites[site ?? '']?.verdict ?? null }
-  const entries = changed ? [self.book.entry('decision', sentence, fields, { of: 'decide', state: self.state, config, decision })] : []
-  const opened = kind === 'move' && ownMoves && mayAct(self, 0) ? await open(self, decision, id, entries) : null
-  // First the journal: where it cannot be written, the decision is made anew in the next round.
-  if (!opened && !(await self.book.note(entries))) return
-  self.decision = { ...decision, id, sentence }
-  if (changed) {
+  if (!changed) {
+    self.decision = { ...self.decision!, sentence }
+    if (decision.kind !== 'move') return
+  } else {
+    const id = clock.id().slice(0, 8)
+    const { alarm } = reasons[decision.reason]
+    const { kind, reason, site } = decision
+    const fields = { id, kind, reason, site, verdict: self.state.watch.sites[site ?? '']?.verdict ?? null }
+    const snapshot = { of: 'decide' as const, state: self.state, config, decision }
+    // First the journal: where it cannot be written, the decision is made anew in the next round, and starts nothing now.
+    if (!(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return
+    self.decision = { ...decision, id, sentence }
     self.reportDue = true
-    say(self, reasons[reason].alarm ? 'warn' : 'info', 'decision', sentence, fields)
+    say(self, alarm ? 'warn' : 'info', 'decision', sentence, fields)
   }
-  if (!opened) return
-  self.moveOpened.ring()
-  say(self, 'warn', 'move', opened.msg, opened.fields)
+  if (decision.kind === 'move' && ownMoves && mayAct(self, 0)) await start(self, decision)
 }
 
-/** Opens the move that was decided, in one commit with what the journal says of the decision; null where the ledger is no longer the one that it was decided on. */
-async function open(self: Self, { plan, by, reason: cause, lifted, automatic }: Extract<Decision, { kind: 'move' }>, decision: string, decided: Entry[]): Promise<Entry | null> {
+/** Opens the move that was decided, unless the ledger is no longer the one that it was decided on. */
+async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>): Promise<void> {
   const { clock } = self.parts
-  const { epoch } = self.state.ledger
+  const decidedOn = self.state.ledger
   const id = clock.id()
-  const entry = self.book.entry('move', `${plan.kind} ${plan.from} → ${plan.to} is opened as epoch ${epoch + 1}`, {
-    epoch: epoch + 1, kind: plan.kind, from: plan.from, to: plan.to, by, reason: cause, decision, state: 'open',
-  })
+  const { plan, by, reason: cause, lifted, automatic } = decision
+  const entries: Entry[] = [
+    self.book.entry('move', `${plan.kind} ${plan.from} → ${plan.to} is opened as epoch ${decidedOn.epoch + 1}`, {
+      epoch: decidedOn.epoch + 1, kind: plan.kind, from: plan.from, to: plan.to, by, reason: cause, decision: self.decision!.id, state: 'open',
+    }),
+  ]
   const opened = await self.book.change((now) => {
-    if (now.epoch !== epoch || now.move || now.pause || !now.trusted || isStale(self)) return null
-    return { ledger: openMove(now, { plan, id, decision, by, cause, lifted, automatic }, clock.now()), entries: [...decided, entry] }
+    if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted || isStale(self)) return null
+    return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
   })
-  return opened && entry
+  if (!opened) return
+  self.moveOpened.ring()
+  say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
 }

@@ -1,3 +1,4 @@
+import { turnMs } from '../../src/controller/parts.ts'
 import type { Config, Reading } from '../../src/core/types.ts'
 import type { Claim } from '../../src/core/words.ts'
 import type { Sight } from '../../src/ports.ts'
@@ -20,7 +21,7 @@ export type Ballots = {
   unseen(site: string, nowMs: number): boolean
 }
 
-type Vote = { run: number; says: 'up' | 'down' | null; atMs: number }
+type Vote = { by: string; run: number; says: 'up' | 'down' | null; atMs: number }
 
 /** More than a round that waits for its last vantage. */
 const slackMs = 2_200
@@ -28,6 +29,7 @@ const locks: Claim[] = ['account-locked', 'machine-locked', 'machine-blocked']
 
 export function newBallots(config: Config): Ballots {
   const { fall, rise, intervalMs, timeoutMs } = config.check
+  const roundMs = timeoutMs + Math.min(turnMs.backOff, intervalMs)
   const freshMs = 2 * intervalMs + timeoutMs + slackMs
   const votes = new Map<string, Vote>()
   /** When a voter last saw a site well. */
@@ -51,13 +53,14 @@ export function newBallots(config: Config): Ballots {
     return fresh(site, nowMs).filter((v) => v.says === 'down').length >= quorum
   }
 
-  const count = (key: string, sense: 'good' | 'bad' | 'none', nowMs: number) => {
+  const count = (by: string, site: string, sense: 'good' | 'bad' | 'none', nowMs: number) => {
+    const key = `${by} ${site}`
     const kept = votes.get(key)
-    const before: Vote = kept && nowMs - kept.atMs <= freshMs ? kept : { run: 0, says: null, atMs: nowMs }
+    const before: Vote = kept && nowMs - kept.atMs <= freshMs ? kept : { by, run: 0, says: null, atMs: nowMs }
     if (sense === 'none') return void votes.delete(key)
     const run = sense === 'good' ? Math.max(before.run, 0) + 1 : Math.min(before.run, 0) - 1
     const says = run >= rise ? 'up' : run <= -fall ? 'down' : before.says
-    votes.set(key, { run, says, atMs: nowMs })
+    votes.set(key, { by, run, says, atMs: nowMs })
     if (says === 'up') upMs.set(key, nowMs)
   }
 
@@ -80,7 +83,7 @@ export function newBallots(config: Config): Ballots {
       for (const [i, { site }] of config.sites.entries()) {
         if (!sites.includes(site)) continue
         const own = answers.slice(from, (from += per[i]!))
-        count(`${vantage} ${site}`, blind ? 'none' : own.every((a) => a.kind === 'ok') ? 'good' : 'bad', nowMs)
+        count(vantage, site, blind ? 'none' : own.every((a) => a.kind === 'ok') ? 'good' : 'bad', nowMs)
         follow(site, nowMs)
       }
     },
@@ -108,11 +111,13 @@ export function newBallots(config: Config): Ballots {
       return forMs >= budgetMs ? null : `it was down for ${Math.round(forMs)} ms only, of ${budgetMs}`
     },
     forbidsTarget: (site, nowMs) => {
+      // A round counts when its last vantage has answered or is waited for no more: what another of them said is heard before.
+      const lately = (v: string) => nowMs - (upMs.get(`${v} ${site}`) ?? -Infinity) <= roundMs
       const all = fresh(site, nowMs)
-      if (!all.some((v) => v.says === 'up')) return `no voter saw it well ${rise} times in a row`
+      if (!votersOf(site).some(lately) && !all.some((vote) => vote.says === 'up')) return `no voter saw it well ${rise} times in a row`
       const calm = nowMs - disturbedMs > 20_000
       // Lenient here is to forget a voter early.
-      return calm && all.some((v) => v.says === 'down' && v.run <= -fall && nowMs - v.atMs < freshMs - 2 * slackMs) ? 'a voter sees it down' : null
+      return calm && all.some((vote) => !lately(vote.by) && vote.says === 'down' && vote.run <= -fall && nowMs - vote.atMs < freshMs - 2 * slackMs) ? 'a voter sees it down' : null
     },
   }
 }

@@ -27,7 +27,7 @@ export const mutants: Mutant[] = [
   one("swap's prerequisite dropped", 'test/simulation/dns-hosts.ts', 'if (!prerequisitesHold(zone, change)) {', 'if (zone.records.length < 0 && !prerequisitesHold(zone, change)) {'),
   one('TXT absent = free', 'src/core/upkeep.ts', 'if (ledger.hosts[host.host] === undefined) return bring', 'if (ledger.hosts[host.host] === undefined || view.txt.length === 0) return bring'),
   one('steps are not journaled before', 'src/controller/mover.ts', '  await self.book.note(entries)\n', '  if (found.kind === \'done\') await self.book.note(entries)\n'),
-  one('decision is not journaled before', 'src/controller/round.ts', 'entries: [...decided, entry]', 'entries: [entry]'),
+  one('decision is not journaled before', 'src/controller/round.ts', "if (!(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return", "if (decision.kind !== 'move' && !(await self.book.note([self.book.entry('decision', sentence, fields, snapshot)]))) return"),
   one('resume without re-reading the world', 'src/controller/mover.ts', '  if (waiting) return\n', '  if (waiting || self.hosts[host]) return\n'),
   one('cooldown from the decision', 'src/core/observe.ts', 'endedMs + config.policy.cooldownMs', 'endedMs * 0 + startedMs + config.policy.cooldownMs'),
   one('no cooldown', 'src/core/decide.ts', "cause === 'request' || cooledDown(state, s, aheadMs)", "cause === 'request' || cooledDown(state, s, aheadMs) || cause !== 'request'"),

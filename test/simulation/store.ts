@@ -63,12 +63,12 @@ export function storeOf(process: Process, file: StoreFile, scheduler: Scheduler,
     }
     if (!before.free && state.lockedBy === null) file.leader = null
     const entries = state.entries.filter((e) => e.seq > before.seq).map((e): Entry => ({ ...(JSON.parse(e.body) as Entry), ...(e.snapshot ? { snapshot: JSON.parse(e.snapshot) as NonNullable<Entry['snapshot']> } : {}) }))
-    file.entries.push(...entries) // Before it is judged: they land with the ledger.
     if (state.revision !== before.revision || entries.length > 0) {
       const parse = (text: string | null) => (text === null ? null : (JSON.parse(text) as Ledger))
       const after = parse(state.ledger)
       if (after) watcher.committed(process, parse(before.ledger), after, entries)
     }
+    file.entries.push(...entries)
     if (answer === 'lost') watcher.lost()
     return answer
   }

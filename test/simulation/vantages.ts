@@ -1,7 +1,7 @@
 import type { HostView } from '../../src/core/moving.ts'
 import type { Answer, Reading } from '../../src/core/types.ts'
 import type { Claim } from '../../src/core/words.ts'
-import type { Cloud, NameServers, Sight, Vantage } from '../../src/ports.ts'
+import type { Ask, Cloud, NameServers, Sight, Vantage } from '../../src/ports.ts'
 import type { Network } from './network.ts'
 import type { Process } from './process.ts'
 import type { Random } from './random.ts'
@@ -24,31 +24,29 @@ export function probeSees(site: Site, address: string, place: Place, network: Ne
   return site.app === 'ok' ? answerOf('ok', address, 'HTTP 200') : answerOf('app', address, 'HTTP 503')
 }
 
-/** What was heard of the answers is handed to the judge, at the moment when the controller hears it. */
+/** What was heard of the answers is handed to the judge when the controller hears it, and not before what that vantage was asked earlier has ended: rounds count in the order in which they begin. */
 export type Heard = (place: Place, sight: Sight, sites: string[]) => void
 
 export function vantageOf(place: Place, process: Process, world: { sites: Site[]; zones: Zone[]; network: Network; random: Random; noisy: () => boolean; scheduler: Scheduler }, heard: Heard): Vantage {
   const edge = `${process.machine.name}>${place.vantage}`
   const isDead = () => place.silent || world.sites.some((s) => s.cloud === place.cloud && s.cloud !== 'none' && s.host === 'unreachable')
   const hang = (signal: AbortSignal) => process.clock.sleep(1e9, signal)
+  const inOrder: { tell: (() => void) | null }[] = []
+  const tellThose = () => {
+    while (inOrder[0]?.tell) inOrder.shift()!.tell!()
+  }
   return {
     vantage: place.vantage,
     probe: async (ask, signal) => {
-      if (isDead()) await hang(signal)
-      const asked = [...new Set(ask.questions.map((q) => q.site))]
-      const sight = await process.call(
-        {
-          edge,
-          apply: (): Sight => ({
-            answers: ask.questions.map((q) => probeSees(world.sites.find((s) => s.site === q.site)!, q.address, place, world.network, world.random, world.noisy())),
-            canaries: { asked: ask.canaries.length, well: place.blind ? 0 : ask.canaries.length },
-          }),
-        },
-        signal,
-      )
-      // A time-out of the probe itself is answered by the vantage within the time it was given.
-      if (sight.answers.some((a) => a.kind === 'silent')) await process.clock.sleep(ask.timeoutMs * 0.9, signal)
-      heard(place, sight, asked)
+      const turn: (typeof inOrder)[number] = { tell: null }
+      inOrder.push(turn)
+      const { sight, asked } = await answered(ask, signal).catch((thrown: unknown) => {
+        turn.tell = () => {}
+        tellThose()
+        throw thrown
+      })
+      turn.tell = () => heard(place, sight, asked)
+      tellThose()
       return sight
     },
     dig: async (dig, signal): Promise<HostView | null> => {
@@ -56,6 +54,24 @@ export function vantageOf(place: Place, process: Process, world: { sites: Site[]
       const zone = world.zones.find((z) => z.servers.some((s) => s.server === dig.server))
       return process.call({ edge, apply: () => (zone && !place.blind ? servedBy(zone, dig.server, world.scheduler.nowMs()) : null) }, signal)
     },
+  }
+
+  async function answered(ask: Ask, signal: AbortSignal): Promise<{ sight: Sight; asked: string[] }> {
+    if (isDead()) await hang(signal)
+    const asked = [...new Set(ask.questions.map((q) => q.site))]
+    const sight = await process.call(
+      {
+        edge,
+        apply: (): Sight => ({
+          answers: ask.questions.map((q) => probeSees(world.sites.find((s) => s.site === q.site)!, q.address, place, world.network, world.random, world.noisy())),
+          canaries: { asked: ask.canaries.length, well: place.blind ? 0 : ask.canaries.length },
+        }),
+      },
+      signal,
+    )
+    // A time-out of the probe itself is answered by the vantage within the time it was given.
+    if (sight.answers.some((a) => a.kind === 'silent')) await process.clock.sleep(ask.timeoutMs * 0.9, signal)
+    return { sight, asked }
   }
 }
 
