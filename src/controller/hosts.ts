@@ -7,7 +7,7 @@ import { signedUntilMs } from '../core/signatures.ts'
 import { quorumOf } from '../core/votes.ts'
 import { planChange } from '../core/zone.ts'
 import type { WriteOutcome } from '../ports.ts'
-import { callMs } from './parts.ts'
+import { callMs } from './times.ts'
 import { mayAct, orNull, type Self } from './self.ts'
 
 const configOf = (self: Self, host: string): HostConfig => self.parts.config.dns.hosts.find((h) => h.host === host)!

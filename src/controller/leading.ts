@@ -15,7 +15,7 @@ import type { FileInForce, Ledger } from '../core/types.ts'
 import { Said } from '../errors.ts'
 import type { Leader, Report } from '../ports.ts'
 import { differenceSentence } from './difference.ts'
-import { callMs, reportFreshMs } from './parts.ts'
+import { callMs, reportFreshMs } from './times.ts'
 import { isLeading, say, type Self } from './self.ts'
 
 /** One turn: comes to lead where nobody does, and says who leads instead. `ownMoves` false: one command's process. */

@@ -11,7 +11,7 @@ import type { Effect, Entry, HostView, Next, World } from '../core/moving.ts'
 import type { Move } from '../core/types.ts'
 import type { Step } from '../core/words.ts'
 import type { WriteOutcome } from '../ports.ts'
-import { callMs, turnMs } from './parts.ts'
+import { callMs, turnMs } from './times.ts'
 import { isStale, mayAct, orNull, say, type Self } from './self.ts'
 import { readHost, readServers, writeHost } from './hosts.ts'
 

@@ -3,7 +3,7 @@ import { markerFor, oursOf } from '../core/move-hosts.ts'
 import type { HostView } from '../core/moving.ts'
 import { addressesOf, foreignTxt, shows } from '../core/zone.ts'
 import type { Report } from '../ports.ts'
-import { turnMs } from './parts.ts'
+import { turnMs } from './times.ts'
 import { isLeading, type Self } from './self.ts'
 
 /** Puts what this leader sees where `status` reads it: at once after a change, else every few seconds, which says that it lives. */

@@ -8,7 +8,8 @@ import { upkeep } from '../core/upkeep.ts'
 import { isEarly, tally } from '../core/votes.ts'
 import { reasons } from '../core/words.ts'
 import type { Question, Sight } from '../ports.ts'
-import { turnMs, type Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
+import { turnMs } from './times.ts'
 import { isLeading, isStale, mayAct, orNull, say, type Self } from './self.ts'
 
 /** What one round asked and heard. `sight` null: that vantage did not answer. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { runController } from '../../src/controller.ts'
-import { turnMs } from '../../src/controller/parts.ts'
+import { turnMs } from '../../src/controller/times.ts'
 import { takeRequests } from '../../src/controller/requests.ts'
 import { runRounds } from '../../src/controller/rounds.ts'
 import { orNull } from '../../src/controller/self.ts'

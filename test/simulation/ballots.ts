@@ -1,4 +1,4 @@
-import { turnMs } from '../../src/controller/parts.ts'
+import { turnMs } from '../../src/controller/times.ts'
 import type { Config, Reading } from '../../src/core/types.ts'
 import type { Claim } from '../../src/core/words.ts'
 import type { Sight } from '../../src/ports.ts'

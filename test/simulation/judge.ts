@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { callMs } from '../../src/controller/parts.ts'
+import { callMs } from '../../src/controller/times.ts'
 import { decide } from '../../src/core/decide.ts'
 import { pausesOf } from '../../src/core/ledger.ts'
 import { fenceWaitMs } from '../../src/core/limits.ts'

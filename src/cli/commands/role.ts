@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import type { Settings } from '../../config/settings.ts'
 import { markerName } from '../../core/marker.ts'
 import { roleOf, type Saying } from '../../core/role.ts'

@@ -1,7 +1,7 @@
 // What stands in DNS at the names, read and never written.
 
 import type { Clock } from '../../clock.ts'
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import type { HostView } from '../../core/moving.ts'
 import { formatServer, parseServer } from '../../drivers/dns/exchange.ts'
 import { nameServers } from '../../drivers/dns/nameservers.ts'

@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import type { DnsHostSettings } from '../../config/settings.ts'
 import { ask, recordsIn, serialOf } from '../../drivers/dns/query.ts'
 import { rrTypes } from '../../drivers/dns/wire.ts'

@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import type { DnsHostSettings } from '../../config/settings.ts'
 import { markerName } from '../../core/marker.ts'
 import type { HostView } from '../../core/moving.ts'

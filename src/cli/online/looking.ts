@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Settings } from '../../config/settings.ts'
-import { callMs, type Parts } from '../../controller/parts.ts'
+import type { Parts } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import { oursOf } from '../../core/move-hosts.ts'
 import type { HostView } from '../../core/moving.ts'
 import { addressesOf } from '../../core/zone.ts'

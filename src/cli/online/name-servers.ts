@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import { markerName } from '../../core/marker.ts'
 import type { HostView, ServerView } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'

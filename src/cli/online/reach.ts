@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import { ask, askByTcp, recordsIn } from '../../drivers/dns/query.ts'
 import { rcodes, rcodeWord, rrTypes } from '../../drivers/dns/wire.ts'
 import type { Message } from '../../drivers/dns/wire.ts'

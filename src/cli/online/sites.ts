@@ -1,4 +1,4 @@
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import { questionsOf } from '../../controller/round.ts'
 import { spell } from '../../core/spell.ts'
 import type { Answer, SiteConfig } from '../../core/types.ts'

@@ -1,5 +1,5 @@
 import { spell } from '../../core/spell.ts'
-import { callMs } from '../../controller/parts.ts'
+import { callMs } from '../../controller/times.ts'
 import type { Settings } from '../../config/settings.ts'
 import { callOnce } from '../../drivers/call.ts'
 import { version } from '../../version.ts'
