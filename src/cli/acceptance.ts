@@ -6,7 +6,8 @@ import type { Ledger } from '../core/types.ts'
 import { exits, Said } from '../errors.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import { writtenOf } from './changes.ts'
-import { liveReport, refuseMisfit } from './store.ts'
+import { liveReport } from './live-report.ts'
+import { refuseMisfit } from './misfit.ts'
 
 type Accepting = { settings: Settings; store: OpenStore; clock: Clock; by: string }
 

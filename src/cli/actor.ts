@@ -11,7 +11,7 @@ import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
 import { noLeader, type Ground } from './ground.ts'
 import { mindStore, outageSentence } from './store-outage.ts'
-import { liveReport, sayOtherFile, stateOf } from './store.ts'
+import { liveReport, sayOtherFile, stateOf } from './live-report.ts'
 import { wire } from './wiring.ts'
 
 const pauseMs = 100

@@ -12,7 +12,8 @@ import type { Ground } from './ground.ts'
 import { planLines } from './plans.ts'
 import { agree } from './question.ts'
 import { mindSigners } from './signers.ts'
-import { openToAsk, refuseMisfit } from './store.ts'
+import { refuseMisfit } from './misfit.ts'
+import { openToAsk } from './store.ts'
 
 const requestMs = 30_000
 

@@ -3,7 +3,7 @@ import { exits, Said } from '../errors.ts'
 import type { StoredEntry } from '../ports.ts'
 import type { OpenStore } from '../store/sqlite.ts'
 import type { Cli } from './cli.ts'
-import { liveReport } from './store.ts'
+import { liveReport } from './live-report.ts'
 
 const pollMs = 100
 /** After its end a request may still be in the commit that takes it. */

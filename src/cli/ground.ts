@@ -6,12 +6,19 @@ import { exits, Said } from '../errors.ts'
 import { controllerAt, type Controller } from '../store/remote.ts'
 import { version } from '../version.ts'
 import type { Cli } from './cli.ts'
-import { readSettings } from './store.ts'
 
 /** What a controller elsewhere says of its file, and the way to it. */
 export type Elsewhere = Pick<Settings, 'file' | 'hash' | 'core' | 'sharedFates'> & { controller: Controller }
 /** The part that both have is all that a command needs which only reads the store and asks. */
 export type Ground = Settings | Elsewhere
+
+/** The file, read and checked; from then on none of its secrets is printed. `lenient`: for a command that needs none of them, a variable that is not set is no mistake. */
+export function readSettings(cli: Cli, { lenient = false } = {}): Settings {
+  const { env, cwd, flags } = cli
+  const settings = loadSettings({ env, cwd, lenient, ...(flags.config === undefined ? {} : { file: flags.config }) })
+  cli.keepSecret(settings.secrets)
+  return settings
+}
 
 /** --controller, then LIFEBOAT_CONTROLLER. Undefined: neither names one. */
 const namedBy = ({ flags, env }: Cli): string | undefined => flags.controller ?? (env.LIFEBOAT_CONTROLLER || undefined)

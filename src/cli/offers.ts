@@ -10,7 +10,8 @@ import { acceptFile } from './acceptance.ts'
 import { tryChannels } from './channel-trial.ts'
 import type { Cli } from './cli.ts'
 import { hidden, secretsIn } from './secrets.ts'
-import { readSettings, viewForOthers } from './store.ts'
+import { readSettings } from './ground.ts'
+import { viewForOthers } from './live-report.ts'
 import { lookAtZones } from './zone-look.ts'
 
 /** What is stored and compared by name: one of these words that stands behind a `${NAME}` as well must not be masked on the way. */

@@ -12,7 +12,7 @@ import { columns } from './columns.ts'
 import type { Ground } from './ground.ts'
 import { pauseText } from './pauses.ts'
 import type { SiteStatus, Status } from './snapshot.ts'
-import { stateOf } from './store.ts'
+import { stateOf } from './live-report.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
 
 type Given = {

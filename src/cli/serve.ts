@@ -11,7 +11,7 @@ import type { Cli } from './cli.ts'
 import { offersOf } from './offers.ts'
 import { hidden } from './secrets.ts'
 import { statusOf } from './snapshot.ts'
-import { liveReport } from './store.ts'
+import { liveReport } from './live-report.ts'
 
 type Served = {
   cli: Cli

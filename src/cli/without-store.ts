@@ -8,7 +8,8 @@ import { memoryClient, memoryState } from '../store/memory.ts'
 import { observeOnce } from './actor.ts'
 import { agreeToMove, type MoveWish, type Wish } from './ask.ts'
 import type { Cli } from './cli.ts'
-import { noStore, openToWrite, refuseMisfit } from './store.ts'
+import { refuseMisfit } from './misfit.ts'
+import { noStore, openToWrite } from './store.ts'
 import { longestTtlS, lookAtZones, markersOf, servedOf, type ZoneLook } from './zone-look.ts'
 
 /** Shows and asks as ever, over what DNS says; only then is a store begun, with that in it. Throws Said where DNS says nothing of ours. */

@@ -12,7 +12,7 @@ import { memoryClient, memoryState } from '../../src/store/memory.ts'
 import { controllerAt } from '../../src/store/remote.ts'
 import { pagesOf } from '../../src/web/pages.ts'
 import { hidden } from '../../src/cli/secrets.ts'
-import { liveReport, viewForOthers } from '../../src/cli/store.ts'
+import { liveReport, viewForOthers } from '../../src/cli/live-report.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
 import { configOf, day, pastOf } from '../core/house.ts'
 

@@ -2,8 +2,8 @@ import { exits, Said } from '../../errors.ts'
 import { acceptFile } from '../acceptance.ts'
 import { describe } from '../check-report.ts'
 import { asker, type Cli } from '../cli.ts'
-import { groundOf } from '../ground.ts'
-import { openToAsk, readSettings } from '../store.ts'
+import { groundOf, readSettings } from '../ground.ts'
+import { openToAsk } from '../store.ts'
 
 /** Reads the file, and says what it comes to. `online`: also looks at all that it names, with no write. With `accept` it is the one that a controller may come to lead by. */
 export async function check(cli: Cli, { online, accept }: { online: boolean; accept: boolean }): Promise<number> {

@@ -10,7 +10,8 @@ import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { groundOf } from '../ground.ts'
 import { agree } from '../question.ts'
-import { openToRead, refuseMisfit } from '../store.ts'
+import { refuseMisfit } from '../misfit.ts'
+import { openToRead } from '../store.ts'
 import { lookAtZones, markersOf, type ZoneLook } from '../zone-look.ts'
 
 const pauseMs = 100

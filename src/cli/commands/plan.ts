@@ -7,7 +7,9 @@ import { liftedBy, planFor, refusalOf, type MoveWish } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf, noLeader, type Ground } from '../ground.ts'
 import { planJson, planLines } from '../plans.ts'
-import { liveReport, openToRead, refuseMisfit, sayOtherFile, stateOf } from '../store.ts'
+import { liveReport, sayOtherFile, stateOf } from '../live-report.ts'
+import { refuseMisfit } from '../misfit.ts'
+import { openToRead } from '../store.ts'
 
 type Options = { kind: string; to: string | null; force: boolean; unready: boolean; unfenced: boolean; acceptLoss: string | null }
 

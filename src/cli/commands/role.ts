@@ -5,7 +5,7 @@ import { roleOf, type Saying } from '../../core/role.ts'
 import { digHost } from '../../drivers/dns/query.ts'
 import { exits, Said } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
-import { readSettings } from '../store.ts'
+import { readSettings } from '../ground.ts'
 import { nameServersOf } from '../wiring.ts'
 
 /** Is this site active? Read from the zone alone, with no store, no controller and no secret: 0 active, 5 not, 4 could not find out. */

@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.ts'
 import { exits, Said } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import { inShell } from '../shell-word.ts'
-import { readSettings } from '../store.ts'
+import { readSettings } from '../ground.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 

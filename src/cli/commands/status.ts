@@ -7,7 +7,8 @@ import { decisionOf } from '../moves.ts'
 import { patient } from '../patience.ts'
 import { allWell, screen } from '../screen.ts'
 import { statusOf } from '../snapshot.ts'
-import { liveReport, openToRead } from '../store.ts'
+import { liveReport } from '../live-report.ts'
+import { openToRead } from '../store.ts'
 
 const watchEveryMs = 2_000
 

@@ -13,7 +13,9 @@ import type { Cli } from '../cli.ts'
 import { logTo } from '../log.ts'
 import { serve } from '../serve.ts'
 import { hangUpsOf, type HangUps } from '../signals.ts'
-import { openToWrite, readSettings, refuseMisfit } from '../store.ts'
+import { readSettings } from '../ground.ts'
+import { refuseMisfit } from '../misfit.ts'
+import { openToWrite } from '../store.ts'
 import { wire } from '../wiring.ts'
 
 type Run = { settings: Settings; parts: Parts }

@@ -8,7 +8,9 @@ import { Said, textOf } from '../../errors.ts'
 import { listenAt, stopListening } from '../../listening.ts'
 import type { Report } from '../../ports.ts'
 import type { Cli } from '../cli.ts'
-import { hasStore, liveReport, openToRead, refuseMisfit } from '../store.ts'
+import { liveReport } from '../live-report.ts'
+import { refuseMisfit } from '../misfit.ts'
+import { hasStore, openToRead } from '../store.ts'
 import { foundAbout, type Finding, type Found } from './finding.ts'
 
 /** What stands on this machine: the store, and who leads by it. */
