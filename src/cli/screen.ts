@@ -11,7 +11,7 @@ import type { Cli } from './cli.ts'
 import { columns } from './columns.ts'
 import type { Ground } from './ground.ts'
 import { pauseText } from './pauses.ts'
-import type { SiteStatus, Status } from './snapshot.ts'
+import type { SiteStatus, Status } from './status.ts'
 import { stateOf } from './live-report.ts'
 import { ago, clockTime, shortTime, took } from './times.ts'
 

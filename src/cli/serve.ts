@@ -10,7 +10,7 @@ import { serveWeb } from '../web/server.ts'
 import type { Cli } from './cli.ts'
 import { offersOf } from './offers.ts'
 import { hidden } from './secrets.ts'
-import { statusOf } from './snapshot.ts'
+import { statusOf } from './status.ts'
 import { liveReport } from './live-report.ts'
 
 type Served = {

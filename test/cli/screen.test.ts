@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Cli } from '../../src/cli/cli.ts'
 import { allWell, screen } from '../../src/cli/screen.ts'
-import type { Status } from '../../src/cli/snapshot.ts'
+import type { Status } from '../../src/cli/status.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
 import type { Config, Ledger } from '../../src/core/types.ts'

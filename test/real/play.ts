@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { MoveRun } from '../../src/cli/moves.ts'
-import type { Status } from '../../src/cli/snapshot.ts'
+import type { Status } from '../../src/cli/status.ts'
 import { waitMs } from '../lab/wait.ts'
 import { holdMs, holdRounds } from './table.ts'
 import type { Row } from './table.ts'

@@ -6,7 +6,7 @@ import { groundOf, type Ground } from '../ground.ts'
 import { decisionOf } from '../moves.ts'
 import { patient } from '../patience.ts'
 import { allWell, screen } from '../screen.ts'
-import { statusOf } from '../snapshot.ts'
+import { statusOf } from '../status.ts'
 import { liveReport } from '../live-report.ts'
 import { openToRead } from '../store.ts'
 
