@@ -5,9 +5,10 @@ import { callMs } from '../../controller/times.ts'
 import type { HostView } from '../../core/moving.ts'
 import { formatServer, parseServer } from '../../drivers/dns/exchange.ts'
 import { nameServers } from '../../drivers/dns/nameservers.ts'
-import { ask, digHost, inParallel, recordsIn } from '../../drivers/dns/query.ts'
+import { ask, digHost, questionsMost, recordsIn } from '../../drivers/dns/query.ts'
 import { decodeName, decodeValue, rcodes, rrTypes } from '../../drivers/dns/wire.ts'
 import type { Message, Rr } from '../../drivers/dns/wire.ts'
+import { inParallel } from '../../drivers/parallel.ts'
 
 /** Whom to ask. `servers`: the zone's own, where they are given; nobody else is asked then. `resolvers` and `port`: as the machine has them, and 53. */
 export type Whom = { servers: string[] | null; resolvers: string[]; port: number; clock: Clock; signal: AbortSignal }
@@ -92,7 +93,7 @@ const othersTypes = ['NS', 'MX', 'TXT', 'CAA', 'HTTPS', 'SVCB', 'SRV'] as const
 
 async function besideOf(server: string, names: string[], { clock, signal }: Whom): Promise<Record<string, string[]>> {
   const asked = names.flatMap((name) => othersTypes.map((type) => ({ name, type })))
-  const there = await inParallel(asked, async ({ name, type }) => {
+  const there = await inParallel(asked, questionsMost, async ({ name, type }) => {
     const records = recordsIn(await ask({ server, name, type: rrTypes[type], timeoutMs: questionMs }, clock, signal), name)
     return records?.some((rr) => rr.type === rrTypes[type]) ?? false
   })

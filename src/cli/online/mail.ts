@@ -3,9 +3,10 @@ import type { DnsHostSettings } from '../../config/settings.ts'
 import { markerName } from '../../core/marker.ts'
 import type { HostView } from '../../core/moving.ts'
 import type { SiteConfig } from '../../core/types.ts'
-import { ask, inParallel, recordsIn } from '../../drivers/dns/query.ts'
+import { ask, questionsMost, recordsIn } from '../../drivers/dns/query.ts'
 import { decodeName, decodeValue, rrTypes } from '../../drivers/dns/wire.ts'
 import type { Rr } from '../../drivers/dns/wire.ts'
+import { inParallel } from '../../drivers/parallel.ts'
 import { foundAbout, listed, type Finding, type Found } from './finding.ts'
 import type { HostViews, Looking } from './looking.ts'
 import { spfIn, type Spf } from './spf.ts'
@@ -41,7 +42,7 @@ export async function zoneFindings(zone: string, views: Promise<HostViews>, look
 const readSets = async ({ host, options, zone }: DnsHostSettings, { settings, clock, limit }: Looking): Promise<Sets> => {
   const names = [...new Set([zone, ...(settings.core.dns.hosts.find((each) => each.host === host)?.names ?? [])])]
   const asked = names.flatMap((name) => types.map((type) => ({ name, type })))
-  return inParallel(asked, async ({ name, type }) => {
+  return inParallel(asked, questionsMost, async ({ name, type }) => {
     const answer = await ask({ server: options.server ?? '', name, type: rrTypes[type], timeoutMs: callMs.read }, clock, limit)
     return { name, type, records: recordsIn(answer, name)?.filter((rr) => rr.type === rrTypes[type]) ?? null }
   })
@@ -54,7 +55,7 @@ type Lead = { cnames: string[]; addresses: string[] }
 type Mail = { sets: Sets; leads: Map<string, Lead | null>; names: string[]; sites: SiteConfig[] }
 
 async function leadsOf({ options }: DnsHostSettings, names: string[], { clock, limit }: Looking): Promise<Mail['leads']> {
-  const found = await inParallel(names, async (name): Promise<[string, Lead | null][]> => {
+  const found = await inParallel(names, questionsMost, async (name): Promise<[string, Lead | null][]> => {
     const answers = await Promise.all([rrTypes.A, rrTypes.AAAA].map((type) => ask({ server: options.server ?? '', name, type, timeoutMs: callMs.read }, clock, limit)))
     if (answers.includes(null)) return [[name, null]]
     // Without authority: it is delegated, and so is none of this zone's.

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { HostView, RecordSet } from '../../core/moving.ts'
 import { isEarlier } from '../../core/serial.ts'
 import type { Dig } from '../../ports.ts'
+import { inParallel } from '../parallel.ts'
 import { signedBy, signersIn } from './dnssec.ts'
 import { openTcpLine, openUdpLine } from './line.ts'
 import type { Line } from './line.ts'
@@ -16,7 +17,7 @@ export type Transport = 'udp' | 'tcp' | 'both'
 /** The largest answer that crosses any path unfragmented (dnsflagday.net/2020). */
 const udpSize = 1232
 /** Questions under way at once to one server: 64 names are 128 of them. */
-const parallelMost = 32
+export const questionsMost = 32
 
 /** `dnssec`: the signatures as well (DO, RFC 3225). */
 export type Asking = { server: string; name: string; type: number; timeoutMs: number; recursive?: boolean; dnssec?: boolean }
@@ -78,17 +79,6 @@ export const recordsIn = (answer: Message | null, name: string): Rr[] | null => 
   return answer.answers.filter((rr) => rr.name === name && rr.class === classes.IN)
 }
 
-/** Runs one for each item, some at once; the results stand in the order of the items. */
-export const inParallel = async <T, R>(items: T[], run: (item: T) => Promise<R>): Promise<R[]> => {
-  const results: R[] = []
-  const queue = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [n, item] of queue) results[n] = await run(item)
-  }
-  await Promise.all(Array.from({ length: parallelMost }, worker))
-  return results
-}
-
 const types = ['A', 'AAAA', 'CNAME'] as const
 
 const setsOf = (name: string, records: Rr[]): RecordSet[] =>
@@ -107,7 +97,7 @@ const viewBy = async (ask: Ask, { zone, marker, names }: Dig): Promise<{ view: H
   const soa = apex.find((rr) => rr.type === rrTypes.SOA)
   if (!soa) return null
   const questions = [{ name: marker, type: rrTypes.TXT as number }, ...names.flatMap((name) => [{ name, type: rrTypes.A }, { name, type: rrTypes.AAAA }])]
-  const answers = await inParallel(questions, ({ name, type }) => ask(name, type))
+  const answers = await inParallel(questions, questionsMost, ({ name, type }) => ask(name, type))
   const found: Rr[] = [...apex]
   for (const answer of answers) {
     if (!answer) return null

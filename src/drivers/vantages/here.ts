@@ -3,6 +3,7 @@ import { askMost } from '../../core/limits.ts'
 import type { HostView } from '../../core/moving.ts'
 import type { Answer } from '../../core/types.ts'
 import type { Ask, Dig, Question, Sight, Vantage } from '../../ports.ts'
+import { inParallel } from '../parallel.ts'
 import { probeDns } from '../probes/dns.ts'
 import { hostOf } from '../../url-host.ts'
 import { get, openTarget } from '../probes/exchange.ts'
@@ -32,7 +33,7 @@ export const hereVantage = ({ vantage, digHost, resolve = systemResolve, ...mean
     vantage,
     probe: async (ask, signal): Promise<Sight> => {
       const [answers, canaries] = await Promise.all([
-        inTurn(ask.questions, (question) => answer(question, means, addressesOf, signal)),
+        inParallel(ask.questions, askMost.questions, (question) => answer(question, means, addressesOf, signal)),
         Promise.all(ask.canaries.map((url) => isWell(url, ask, means, signal))),
       ])
       return { answers, canaries: { well: canaries.filter(Boolean).length, asked: canaries.length }, version: means.version }
@@ -68,14 +69,4 @@ const isWell = async (canary: string, { timeoutMs }: Ask, means: Means, signal: 
     // Whatever the trouble was: this canary does not prove us well.
     return false
   }
-}
-
-const inTurn = async <T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> => {
-  const results: R[] = []
-  const queue = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [at, item] of queue) results[at] = await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(askMost.questions, items.length) }, worker))
-  return results
 }
