@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { askMost } from '../core/limits.ts'
+import { isObject } from '../core/objects.ts'
 import { cloudNames, companyOf, dnsDriverNames } from './companies.ts'
 import {
   byDriver, dnsName, duration, either, flag, httpUrl, integer, ipOrHostname, ipV6, list, listenAddress, mapping, named, oneOrList, say, secret, server, shortName,
@@ -9,7 +10,6 @@ import {
 // The shapes of CONTRACT.md's lifeboat.yaml, all of it: what is not built yet too (unbuilt.ts says so). What concerns more than one key is in rules/.
 
 const isText = (value: unknown): boolean => typeof value === 'string'
-const isMapping = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const owner = text('Write 32 hex digits in quotes').regex(/^[0-9a-f]{32}$/, { error: say('is not 32 hex digits', 'Write 32 of 0-9 and a-f, in quotes') })
 
@@ -44,7 +44,7 @@ const check = mapping({
   }).optional(),
   status: statuses.optional(),
   body: body.optional(),
-  tls: either(isMapping, mapping({ ca: text('Write the path of a PEM file') }), word(['public', 'any'], 'is neither public, any nor { ca: FILE }')).optional(),
+  tls: either(isObject, mapping({ ca: text('Write the path of a PEM file') }), word(['public', 'any'], 'is neither public, any nor { ca: FILE }')).optional(),
   secondOpinion: mapping({ driver: word(['globalping'], 'no driver of this name'), token: secret('GLOBALPING_TOKEN').optional() }).optional(),
   standby: mapping({ url: urls, status: statuses.optional(), body: body.optional() }).optional(),
   interval: duration({ leastMs: 1, example: '2s' }).default(2_000),

@@ -1,6 +1,7 @@
 // The journal's entries, read from a store's file or from JSON Lines, for `lifeboat replay`.
 
 import { readFile } from 'node:fs/promises'
+import { isObject } from '../core/objects.ts'
 import { Said } from '../errors.ts'
 import type { StoredEntry } from '../ports.ts'
 import { asSaid, fileAsSaid, isNoDatabase } from './faults.ts'
@@ -20,8 +21,6 @@ const readStore = (path: string): StoredEntry[] | null => {
     throw asSaid(path, thrown)
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What is wrong with a line's value. Null: it is an entry. */
 const faultOf = (value: unknown): string | null => {

@@ -50,8 +50,9 @@ function result(snapshot: Snapshot): unknown {
 /** Each leaf that differs, by its path. */
 function differences(was: unknown, is: unknown, path = ''): string[] {
   if (isDeepStrictEqual(was, is)) return []
-  if (!isObject(was) || !isObject(is)) return [`${path || 'all'}: was ${JSON.stringify(was)}, is ${JSON.stringify(is)}`]
+  if (!hasParts(was) || !hasParts(is)) return [`${path || 'all'}: was ${JSON.stringify(was)}, is ${JSON.stringify(is)}`]
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((key) => differences(was[key], is[key], path ? `${path}.${key}` : key))
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+/** A list has its places. */
+const hasParts = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

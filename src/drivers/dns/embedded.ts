@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { Said } from '../../errors.ts'
 import type { DnsHost } from '../../ports.ts'
+import { isLoopback } from '../loopback.ts'
 import { embeddedZone } from './embedded-zone.ts'
 import type { EmbeddedRecord, EmbeddedZone } from './embedded-zone.ts'
 import { formatServer, frame, parseServer, takeMessages } from './exchange.ts'
@@ -15,8 +16,6 @@ import { classes, decodeMessage, encodeMessage, flags, opcodes, rcodes, rrTypes 
 import type { Message } from './wire.ts'
 
 // An authoritative server for the demo and the tests. It takes UPDATEs from anybody who reaches it, so it listens on loopback only.
-
-const isLoopback = (address: string): boolean => address === '::1' || /^127(\.\d{1,3}){3}$/.test(address)
 
 /** Largest UDP answer without EDNS (RFC 1035 section 4.2.1), and with it whatever the asker says (dnsflagday.net/2020). */
 const udpLeast = 512

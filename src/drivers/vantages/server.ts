@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import ipaddr from 'ipaddr.js'
 import type { Clock } from '../../clock.ts'
 import { askMost, tokenLeast } from '../../core/limits.ts'
 import { Said, textOf } from '../../errors.ts'
 import { bodyOf, boundedServer, listenAt, stopListening } from '../../listening.ts'
 import type { Log, Vantage } from '../../ports.ts'
 import { hostOf } from '../../url-host.ts'
+import { isLoopback } from '../loopback.ts'
 import { askShape, digShape } from './shapes.ts'
 import { nonceHeader, signatureHeader, signingWith } from './signing.ts'
 import type { Action, Signing } from './signing.ts'
@@ -150,5 +150,4 @@ const listenOrSay = async (server: Server, listen: string): Promise<AddressInfo>
   }
 }
 
-const isLoopback = (address: string): boolean => ipaddr.process(address).range() === 'loopback'
 const hostPort = (address: string, port: number): string => (address.includes(':') ? `http://[${address}]:${port}` : `http://${address}:${port}`)

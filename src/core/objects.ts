@@ -1,0 +1,2 @@
+/** True: keys with values, so neither null nor a list. */
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
