@@ -14,9 +14,9 @@ describe('package.json', () => {
     expect(imported(sourcesOf('src')), 'add it to dependencies, or drop it there').toEqual(stated)
   })
 
-  test('what tests import is a dependency, and each of theirs is imported', () => {
+  test('what tests and stacks import is a dependency, and each of theirs is imported', () => {
     const stated = Object.keys(manifest.devDependencies).filter((name) => !unimported(name)).sort()
-    const tests = [...sourcesOf('test'), ...sourcesOf('vitest.config.ts')]
+    const tests = [...sourcesOf('test', 'stacks'), ...sourcesOf('vitest.config.ts')]
     expect(imported(tests).filter((name) => !(name in manifest.dependencies)), 'add it to devDependencies, or drop it there').toEqual(stated)
   })
 
