@@ -3,6 +3,7 @@
 import { canonicalName, familyOf } from '../../config/addresses.ts'
 import { readTree } from '../../config/reading.ts'
 import { parseTree } from '../../config/tree.ts'
+import { isIn, parentOf } from '../../core/dns-names.ts'
 import { fileText } from './text.ts'
 
 /** `addresses`: as it was typed or found; an IPv6 address beside an IPv4 one is the second. */
@@ -28,7 +29,7 @@ export type Draft = {
 
 /** The longest name that all of them are in. Null: there is none. */
 export function sharedZone([first, ...others]: string[]): string | null {
-  for (let at = first ?? ''; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') if (others.every((name) => name === at || name.endsWith(`.${at}`))) return at
+  for (let at = first ?? ''; at !== ''; at = parentOf(at)) if (others.every((name) => isIn(name, at))) return at
   return null
 }
 

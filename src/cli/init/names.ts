@@ -1,4 +1,5 @@
 import { canonicalName, canonicalServer } from '../../config/addresses.ts'
+import { isIn } from '../../core/dns-names.ts'
 import { markerName, parseMarker } from '../../core/marker.ts'
 import { throughUnlisted } from '../../core/zone.ts'
 import { sharedZone, wrongIn } from './draft.ts'
@@ -78,9 +79,8 @@ async function look(names: string[], { app, hostnames, whom, wishes }: Looking):
 function unmovable({ view, zone }: ZoneSeen, names: string[], hostnames: string[]): string | null {
   const [through] = throughUnlisted(view, { host: '', driver: '', zone, names, elsewhere: [], ttlS: 0 })
   if (through !== undefined) return through
-  const inZone = (target: string): boolean => target === zone || target.endsWith(`.${zone}`)
   for (const { name, values } of cnamesAway(view, names)) {
-    const stray = values.find((target) => inZone(target) && ![...names, ...hostnames].includes(target))
+    const stray = values.find((target) => isIn(target, zone) && ![...names, ...hostnames].includes(target))
     if (stray !== undefined) return `${name} is a CNAME to ${stray}, which is not among the names. Write both (${[...names, stray].join(',')}) and ${name} follows; or, where ${stray} is one server's own name, begin with --sites web1=${stray},web2=…`
     if (names.includes(zone)) return `${name} is a CNAME to ${values.join(', ')}, and ${zone}, the top of its zone, cannot be one: no move brings both along. First write an A record at ${name} in its place, or leave ${name} out`
   }

@@ -2,9 +2,10 @@
 
 import type { Clock } from '../../clock.ts'
 import { callMs } from '../../controller/times.ts'
+import { isIn, parentOf } from '../../core/dns-names.ts'
 import type { HostView } from '../../core/moving.ts'
 import { formatServer, parseServer } from '../../drivers/dns/exchange.ts'
-import { nameServers } from '../../drivers/dns/nameservers.ts'
+import { firstOf, nameServers } from '../../drivers/dns/nameservers.ts'
 import { ask, digHost, questionsMost, recordsIn } from '../../drivers/dns/query.ts'
 import { decodeName, decodeValue, rcodes, rrTypes } from '../../drivers/dns/wire.ts'
 import type { Message, Rr } from '../../drivers/dns/wire.ts'
@@ -35,24 +36,20 @@ const questionMs = 1_000
 /** A walk through several resolvers and parents. */
 const walkMs = 10_000
 
-const parentOf = (name: string): string => (name.includes('.') ? name.slice(name.indexOf('.') + 1) : '')
-
 /** What a resolver says of a name. Null: it does not find out, and the next may. */
 const resolved = (answer: Message | null, name: string): Rr[] | null =>
   answer?.rcode === rcodes.NOERROR || answer?.rcode === rcodes.NXDOMAIN ? answer.answers.filter((rr) => rr.name === name) : null
 
-/** The first answer that any of them gives with these records. */
-async function firstOf(whom: Whom, name: string, type: number): Promise<{ heard: boolean; records: Rr[] | null }> {
-  const { servers, resolvers, clock, signal } = whom
+/** The records by the first that finds them out; null: none does. `heard`: one has answered at least. */
+async function recordsAt(name: string, type: number, { servers, resolvers, clock, signal }: Whom): Promise<{ heard: boolean; records: Rr[] | null }> {
   let heard = false
-  for (const server of servers ?? resolvers) {
-    const answer: Message | null = await ask({ server, name, type, timeoutMs: questionMs, recursive: servers === null }, clock, signal)
+  const records = await firstOf(servers ?? resolvers, async (server) => {
+    const answer = await ask({ server, name, type, timeoutMs: questionMs, recursive: servers === null }, clock, signal)
     signal.throwIfAborted()
     heard ||= answer !== null
-    const records = servers === null ? resolved(answer, name) : recordsIn(answer, name)
-    if (records !== null) return { heard, records: records.filter((rr) => rr.type === type) }
-  }
-  return { heard, records: null }
+    return servers === null ? resolved(answer, name) : recordsIn(answer, name)
+  })
+  return { heard, records: records && records.filter((rr) => rr.type === type) }
 }
 
 /** The nearest zone upwards of a name, or why there is none, as a sentence. */
@@ -60,7 +57,7 @@ export async function findZone(name: string, whom: Whom): Promise<ZoneFound | st
   const asked = (whom.servers ?? whom.resolvers).join(', ') || 'no resolver'
   let heard = false
   for (let at = name.replace(/^\*\./, ''); at !== ''; at = parentOf(at)) {
-    const found = await firstOf(whom, at, rrTypes.SOA)
+    const found = await recordsAt(at, rrTypes.SOA, whom)
     heard ||= found.heard
     const soa = found.records?.[0]
     // What a resolver knows by one label is a registry's: nothing of ours stands there.
@@ -107,9 +104,9 @@ const lengths = { A: 4, AAAA: 16 }
 async function primaryOf(soa: Rr, { zone, servers }: { zone: string; servers: string[] }, whom: Whom): Promise<ZoneSeen['primary']> {
   const { name } = decodeName(soa.rdata, 0)
   // The zone's own servers know a name within it; what is elsewhere only resolvers do.
-  const own = name === zone || name.endsWith(`.${zone}`) ? { ...whom, servers } : whom
+  const own = isIn(name, zone) ? { ...whom, servers } : whom
   const found = await Promise.all((['A', 'AAAA'] as const).map(async (type) => {
-    const records = (await firstOf(own, name, rrTypes[type])).records ?? []
+    const records = (await recordsAt(name, rrTypes[type], own)).records ?? []
     return records.filter(({ rdata }) => rdata.length === lengths[type]).map(({ rdata }) => decodeValue(type, rdata))
   }))
   for (const address of found.flat()) {

@@ -1,5 +1,6 @@
 import { callMs } from '../../controller/times.ts'
 import type { DnsHostSettings } from '../../config/settings.ts'
+import { isIn } from '../../core/dns-names.ts'
 import { markerName } from '../../core/marker.ts'
 import type { HostView } from '../../core/moving.ts'
 import type { SiteConfig } from '../../core/types.ts'
@@ -30,7 +31,7 @@ export async function zoneFindings(zone: string, views: Promise<HostViews>, look
   const first = whole.indexOf(true)
   if (first < 0) return [found.unknown('which MX, SPF, HTTPS and SVCB stand beside the names')]
   const beside = sets[first]!
-  const names = mailNames(beside).filter((name) => name === zone || name.endsWith(`.${zone}`))
+  const names = mailNames(beside).filter((name) => isIn(name, zone))
   const mail: Mail = { sets: beside, leads: await leadsOf(hosts[first]!, names, looking), names: looking.settings.core.dns.names, sites: looking.settings.core.sites }
   const along = [...mxFindings(found, mail), ...spfsIn(beside).flatMap((spf) => spfFindings(found, spf, mail)), ...hintFindings(found, beside), ...unreadFindings(found, mail)]
   return [

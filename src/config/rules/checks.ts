@@ -1,3 +1,4 @@
+import { isIn } from '../../core/dns-names.ts'
 import { hostOfUrl } from '../addresses.ts'
 import { clouds } from '../companies.ts'
 import { formatDuration } from '../durations.ts'
@@ -66,8 +67,6 @@ export const urlOffTheNames: Rule = {
 
 // ── Canaries ─────────────────────────────────────────────────────────────────
 
-const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
-
 const insteadOf = 'Write a target that no cloud of a site runs, such as https://one.one.one.one'
 
 /** The canaries of which `shared` says why they fall silent together with a site. */
@@ -90,7 +89,7 @@ export const canaryAtSitesCloud: Rule = {
   reads: ['canaries', 'sites.*.cloud'],
   judge: (file) =>
     canariesThat(file, (host) => {
-      const [name] = entriesOf(file.sites).find(([, { cloud }]) => clouds[cloud].domains.some((domain) => isBelow(host, domain))) ?? []
+      const [name] = entriesOf(file.sites).find(([, { cloud }]) => clouds[cloud].domains.some((domain) => isIn(host, domain))) ?? []
       return name === undefined ? null : `is at the cloud of site ${name}`
     }),
 }

@@ -1,3 +1,4 @@
+import { isIn } from '../../core/dns-names.ts'
 import { canonicalName, ipOfServer, isLoopback } from '../addresses.ts'
 import { dnsDrivers } from '../companies.ts'
 import { formatDuration } from '../durations.ts'
@@ -5,8 +6,6 @@ import type { Fault } from '../faults.ts'
 import { pairs } from '../lists.ts'
 import type { FileDnsHost } from '../schema.ts'
 import type { Rule } from './rule.ts'
-
-const isIn = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`)
 
 /** The zone that a name lives in: the longest of those listed. Null: none. */
 export const zoneOf = (name: string, hosts: { zone: string }[]): string | null =>

@@ -1,3 +1,4 @@
+import { isIn, parentOf } from '../../core/dns-names.ts'
 import { classes, decodeValue, encodeName, encodeValue, rcodes, rrTypes } from './wire.ts'
 import type { Message, Rr, ValueType } from './wire.ts'
 
@@ -21,8 +22,6 @@ export type EmbeddedZone = {
   dump(): string[]
 }
 
-const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`)
-
 const rrsOf = (name: string, type: number, set: RrSet | undefined): Rr[] =>
   (set?.rdata ?? []).map((rdata) => ({ name, type, class: classes.IN, ttlS: set?.ttlS ?? 0, rdata }))
 
@@ -37,7 +36,7 @@ const exists = (names: Names, name: string): boolean => names.has(name) || [...n
 const setsAt = (names: Names, zone: string, name: string): Map<number, RrSet> | undefined => {
   if (exists(names, name)) return names.get(name) ?? new Map()
   for (let encloser = name; encloser !== zone; ) {
-    encloser = encloser.slice(encloser.indexOf('.') + 1)
+    encloser = parentOf(encloser)
     if (exists(names, encloser)) return names.get(`*.${encloser}`)
   }
   return undefined
@@ -58,7 +57,7 @@ const lookup = (names: Names, zone: string, asked: string, type: number): Found 
     if (!alias) return { rcode: rcodes.NOERROR, answers, authorities: soa }
     answers.push(alias)
     name = decodeValue('CNAME', alias.rdata)
-    if (!isWithin(name, zone)) break
+    if (!isIn(name, zone)) break
   }
   return { rcode: rcodes.NOERROR, answers, authorities: [] }
 }
@@ -148,11 +147,11 @@ export const embeddedZone = (zone: string, records: EmbeddedRecord[], firstSeria
   let serial = firstSerial
   let names: Names = new Map([[zone, new Map([[rrTypes.SOA as number, { ttlS: 60, rdata: [soaOf(zone, serial)] }]])]])
   for (const { name, type, ttlS, value } of records) {
-    if (!isWithin(name, zone)) throw new Error(`${name} is not within ${zone}`)
+    if (!isIn(name, zone)) throw new Error(`${name} is not within ${zone}`)
     add(names, { name, type: rrTypes[type], class: classes.IN, ttlS, rdata: encodeValue(type, value) })
   }
   const update = ({ answers: prerequisites, authorities: updates }: Message): number => {
-    if ([...prerequisites, ...updates].some((rr) => !isWithin(rr.name, zone))) return rcodes.NOTZONE
+    if ([...prerequisites, ...updates].some((rr) => !isIn(rr.name, zone))) return rcodes.NOTZONE
     for (const rr of prerequisites) {
       const code = unmet(names, rr)
       if (code !== null) return code

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
+import { isIn } from '../../core/dns-names.ts'
 import { Said } from '../../errors.ts'
 import type { DnsHost } from '../../ports.ts'
 import { isLoopback } from '../loopback.ts'
@@ -22,7 +23,7 @@ const udpLeast = 512
 const udpMost = 1232
 
 const zoneOf = (zones: EmbeddedZone[], name: string): EmbeddedZone | undefined =>
-  zones.filter((zone) => name === zone.name || name.endsWith(`.${zone.name}`)).sort((a, b) => b.name.length - a.name.length)[0]
+  zones.filter((zone) => isIn(name, zone.name)).sort((a, b) => b.name.length - a.name.length)[0]
 
 type Body = Pick<Message, 'rcode' | 'answers' | 'authorities'> & { authoritative?: boolean }
 const only = (rcode: number): Body => ({ rcode, answers: [], authorities: [] })

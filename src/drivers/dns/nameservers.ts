@@ -1,5 +1,6 @@
 import { getServers } from 'node:dns'
 import type { Clock } from '../../clock.ts'
+import { parentOf } from '../../core/dns-names.ts'
 import type { NameServers } from '../../ports.ts'
 import { formatServer, parseServer } from './exchange.ts'
 import { ask, recordsIn } from './query.ts'
@@ -23,7 +24,7 @@ type Walk = {
 }
 
 /** The first answer that any of them gives. Null: none gives one. */
-const firstOf = async <T>(items: string[], ask: (item: string) => Promise<T | null>): Promise<T | null> => {
+export const firstOf = async <T>(items: string[], ask: (item: string) => Promise<T | null>): Promise<T | null> => {
   for (const item of items) {
     const answer = await ask(item)
     if (answer !== null) return answer
@@ -45,7 +46,7 @@ const resolve = async (walk: Walk, name: string): Promise<string[] | null> => {
 /** The servers of the nearest zone above: the first name upwards that has an NS set. Null: could not find out. */
 const parentServers = async (walk: Walk, zone: string): Promise<string[] | null> => {
   for (let name = zone; name !== ''; ) {
-    name = name.includes('.') ? name.slice(name.indexOf('.') + 1) : ''
+    name = parentOf(name)
     const answer = await walk.recurse(name, rrTypes.NS)
     if (!answer) return null
     const names = valuesOf(answer.answers, name, 'NS')

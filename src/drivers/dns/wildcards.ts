@@ -1,3 +1,4 @@
+import { parentOf } from '../../core/dns-names.ts'
 import { parseMarker } from '../../core/marker.ts'
 import type { HostView } from '../../core/moving.ts'
 import type { Dig } from '../../ports.ts'
@@ -9,8 +10,6 @@ import type { Rr } from './wire.ts'
 
 /** Asks for a set. */
 export type Ask = (name: string, type: number) => Promise<Rr[] | null>
-
-const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1)
 
 /** Longest name below which another may still stand. */
 const nameMost = 249
