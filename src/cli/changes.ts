@@ -58,7 +58,7 @@ function asWritten({ core, checks, sites, vantages, canaries, dns, clouds, notif
       names: core.dns.names,
       drift: core.dns.drift,
       nameservers: dns.nameservers,
-      hosts: dns.hosts.map(({ driver, zone, sharedFate, ttlS, options }) => ({ driver, zone, sharedFate: sharedFate ? 'accepted' : null, ttl: formatDuration(ttlS * 1_000), ...options })),
+      hosts: dns.hosts.map(({ driver, zone, sharedFate, ttlS, nameservers, options }) => ({ driver, zone, sharedFate: sharedFate ? 'accepted' : null, ttl: formatDuration(ttlS * 1_000), nameservers, ...options })),
     },
     clouds,
     policy: {

@@ -106,7 +106,7 @@ export const nameServersOf = (settings: Settings, clock: Clock) => nameServers({
 /** Which name servers stand in for the parent's list in a zone: those of its hosts, else dns.nameservers without the other zones' own servers. */
 function nameserversOf({ dns }: Settings, zone: string): string[] | null {
   const own = dns.hosts.filter((each) => each.zone === zone)
-  const named = own.flatMap(({ options }) => (options.nameservers ?? '').split(',').filter((server) => server !== ''))
+  const named = own.flatMap(({ nameservers }) => nameservers ?? [])
   if (named.length > 0) return [...new Set(named)]
   const servers = (hosts: DnsHostSettings[]) => hosts.map(({ options }) => options.server)
   const others = servers(dns.hosts.filter((each) => each.zone !== zone && !servers(own).includes(each.options.server)))
@@ -114,5 +114,4 @@ function nameserversOf({ dns }: Settings, zone: string): string[] | null {
 }
 
 /** A host's own server is one of its name servers, where the parent or the file lists it at all. */
-const serversOf = ({ options }: DnsHostSettings): string[] =>
-  [options.server ?? '', ...(options.nameservers ?? '').split(',')].filter((server) => server !== '')
+const serversOf = ({ options: { server }, nameservers }: DnsHostSettings): string[] => [...(server === undefined ? [] : [server]), ...(nameservers ?? [])]

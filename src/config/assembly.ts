@@ -21,7 +21,7 @@ const present = (record: Record<string, string | undefined>): Record<string, str
 const ttlSOf = (host: FileDnsHost, { dns }: File): number => Math.round((host.ttl ?? dns.ttl) / 1_000)
 
 const hostSettings = (host: FileDnsHost, file: File): DnsHostSettings => {
-  const { driver, zone, ttl: _, sharedFate, nameservers, ...own } = host
+  const { driver, zone, ttl: _, sharedFate, nameservers = null, ...own } = host
   const algorithm = host.driver === 'rfc2136' && host.key !== undefined ? { algorithm: host.algorithm ?? 'hmac-sha256' } : {}
   return {
     host: hostIdOf(host),
@@ -29,7 +29,8 @@ const hostSettings = (host: FileDnsHost, file: File): DnsHostSettings => {
     zone,
     sharedFate: sharedFate !== undefined,
     ttlS: ttlSOf(host, file),
-    options: present({ ...own, ...algorithm, nameservers: nameservers?.join(',') }),
+    nameservers,
+    options: present({ ...own, ...algorithm }),
   }
 }
 

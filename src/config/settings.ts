@@ -7,8 +7,8 @@ export type Check =
   | { kind: 'tcp'; port: number }
   | { kind: 'dns'; name: string; type: string }
 
-/** `host` is core's name of it; `options` are its driver's own (server, key, secret, token, zoneId …). */
-export type DnsHostSettings = { host: string; driver: string; zone: string; sharedFate: boolean; ttlS: number; options: Record<string, string> }
+/** `host` is core's name of it; `nameservers` null: those of the zone's parent; `options` are its driver's own (server, key, secret, token, zoneId …). */
+export type DnsHostSettings = { host: string; driver: string; zone: string; sharedFate: boolean; ttlS: number; nameservers: string[] | null; options: Record<string, string> }
 
 /** The whole file, read, checked, expanded. Everything that lifeboat runs on; core's share is `core`. */
 export type Settings = {

@@ -75,8 +75,8 @@ test('a full file says what it says, in canonical form', () => {
     key: 'lifeboat',
     secret: 'c2VjcmV0LW9mLXRoZS16b25l',
     algorithm: 'hmac-sha256',
-    nameservers: '192.0.2.53:53,192.0.2.54:53',
   })
+  expect(settings.dns.hosts.map(({ nameservers }) => nameservers)).toEqual([['192.0.2.53:53', '192.0.2.54:53'], null])
   expect(settings.dns.nameservers).toEqual(['192.0.2.53:53', '[2001:db8::53]:5353'])
   expect(settings.checks.active.map((check) => check.kind === 'http' && check.body)).toEqual(['${ok}', '${ok}'])
   expect(settings.checks.standby).toEqual([
