@@ -13,7 +13,15 @@ export type SiteConfig = {
   /** IPv4 and IPv6 addresses, or one hostname. Empty: not known yet (a cold site, a stack not read). */
   addresses: string[]
   standby: 'hot' | 'cold'
+  /** The Pulumi stack that its addresses come from. Left out: they stand in the file. */
+  stack?: string
 }
+
+/** What a stack tells of its site. Null: it does not say. */
+export type StackOutputs = { address: string; addressV6: string | null; machineId: string | null; region: string | null }
+
+/** A stack's outputs as they were last read well, by the store's wall clock. `stack`: whose they are; a site that names another by now has none. */
+export type StackCopy = StackOutputs & { stack: string; readMs: number }
 
 /** One DNS host of the file, with the names that it serves. */
 export type HostConfig = {
@@ -193,6 +201,8 @@ export type Ledger = {
   leaving?: string[]
   /** What people were told, and what still waits to be. Left out: nobody was ever to be told. */
   telling?: Telling
+  /** The outputs of the sites' stacks, by site: moves use these, whatever becomes of the stack's state. Left out: none was ever read. */
+  stacks?: Record<string, StackCopy>
 }
 
 /** What the file says, by its own keys; a value that may be printed nowhere is `(hidden)`. */
