@@ -125,7 +125,7 @@ export interface Vantage {
 
 /** Connections that stand open between the rounds, so that one that drops begins a round at once. Neither a drop nor silence is a vote. */
 export interface Held {
-  /** Keeps one connection to each address that is asked at, and lets go of all others; each drop is told once. One that cannot be had is no news. */
+  /** Keeps one connection to each address that is asked at, and lets go of all others; none at all: of a site that cannot be reached. Each drop is told once. One that cannot be had is no news. */
   hold(questions: Question[], dropped: () => void): void
 }
 

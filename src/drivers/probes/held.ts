@@ -1,7 +1,8 @@
 // Connections held open between rounds (DESIGN.md, Votes). Nothing is sent over them, no TLS begins and what the other side says is
 // thrown away: all that they tell is that they ended. Servers end them as they end any idle connection, most after 10 s to 2 min; that
-// costs a round and a new connection. Where they end sooner, or a site stopped answering while one stood (a server that serves one
-// connection at a time waits for it), that address is left alone for a minute, then two, up to an hour.
+// costs a round and a new connection. Where they end sooner, that address is left alone for a minute, then two, up to an hour. Where the
+// site stopped answering while one stood, this may be why: a server that serves one connection at a time waits for it. That address is
+// left alone for an hour, then two, up to a day.
 
 import { isIP, type Socket } from 'node:net'
 import type { Held, Question } from '../../ports.ts'
@@ -14,10 +15,13 @@ const openMs = 5_000
 const shortMs = 5_000
 /** One that stood so long makes good what came before it. */
 const longMs = 600_000
-const pauseMs = { least: 60_000, most: 3_600_000 }
+/** How long an address is left alone: at first, and at most. */
+const pauseMs = { unwelcome: { least: 60_000, most: 3_600_000 }, unreached: { least: 3_600_000, most: 86_400_000 } }
 
-/** `end` null: none stands, and none is tried before `fromMs`. `pausedMs`: how long it was left alone last. */
-type Line = { end: (() => void) | null; fromMs: number; pausedMs: number }
+type Pause = keyof typeof pauseMs
+
+/** `end` null: none stands, and none is tried before `fromMs`. It is told why it is left alone then; null: it is not. `pausedMs`: how long it was left alone last. */
+type Line = { end: ((pause: Pause | null) => void) | null; fromMs: number; pausedMs: number }
 
 /** One connection to each address, never more, from this process. */
 export const holdOpen = ({ clock, source }: Pick<Means, 'clock' | 'source'>): Held => {
@@ -28,16 +32,14 @@ export const holdOpen = ({ clock, source }: Pick<Means, 'clock' | 'source'>): He
     const stop = new AbortController()
     const beganMs = nowMs()
     let socket: Socket | null = null
-    const over = (as: 'closed' | 'let go' | 'not had'): void => {
-      const stoodMs = nowMs() - beganMs
-      const welcome = as === 'closed' && stoodMs >= shortMs
-      if (stoodMs >= longMs) line.pausedMs = 0
-      if (!welcome) line.pausedMs = Math.min(Math.max(line.pausedMs * 2, pauseMs.least), pauseMs.most)
-      line.fromMs = nowMs() + (welcome ? 0 : line.pausedMs)
+    const over = (pause: Pause | null): void => {
+      if (nowMs() - beganMs >= longMs) line.pausedMs = 0
+      if (pause) line.pausedMs = Math.min(Math.max(line.pausedMs * 2, pauseMs[pause].least), pauseMs[pause].most)
+      line.fromMs = nowMs() + (pause ? line.pausedMs : 0)
       line.end = null
     }
-    line.end = () => {
-      over('let go')
+    line.end = (pause) => {
+      over(pause)
       stop.abort()
       socket?.destroy()
     }
@@ -48,13 +50,13 @@ export const holdOpen = ({ clock, source }: Pick<Means, 'clock' | 'source'>): He
         socket.resume() // So that its end is seen.
         socket.once('close', () => {
           if (stop.signal.aborted) return
-          over('closed')
+          over(nowMs() - beganMs < shortMs ? 'unwelcome' : null)
           dropped()
         })
       },
       () => {
         // Whether it can be reached is for the probes to say.
-        if (!stop.signal.aborted) over('not had')
+        if (!stop.signal.aborted) over('unwelcome')
       },
     )
   }
@@ -62,7 +64,8 @@ export const holdOpen = ({ clock, source }: Pick<Means, 'clock' | 'source'>): He
   return {
     hold: (questions, dropped) => {
       const places = placesOf(questions, source)
-      for (const [address, { end }] of lines) if (!places.has(address)) end?.()
+      // Asked at nowhere: the site that was cannot be reached. Elsewhere: another site is the active one.
+      for (const [address, { end }] of lines) if (!places.has(address)) end?.(places.size === 0 ? 'unreached' : null)
       for (const [address, place] of places) {
         const line = lines.get(address) ?? { end: null, fromMs: -Infinity, pausedMs: 0 }
         lines.set(address, line)

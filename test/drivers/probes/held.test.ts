@@ -6,6 +6,7 @@ import type { Question } from '../../../src/ports.ts'
 import { listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
 
 const minuteMs = 60_000
+const hourMs = 60 * minuteMs
 
 /** A server that counts, and what holds a connection to it, on a clock that is set forward by hand. */
 const lab = async (onConnection: (socket: Socket) => void = () => {}) => {
@@ -77,19 +78,35 @@ test('a server that wants none is left alone for a minute, then two', async () =
   hold()
 })
 
-test('one that is let go of is not told, and not opened again within a minute', async () => {
-  const { hold, question, opened, sockets, drops, pass, port } = await lab()
+test('where the site cannot be reached while one stands it is let go of, not told, and that address is left alone for an hour, then two, up to a day', async () => {
+  const { hold, question, opened, drops, pass, port } = await lab()
+  let own = 0
+  for (const [n, hours] of [0, 1, 2, 4, 8, 16, 24, 24].entries()) {
+    if (hours > 0) {
+      pass(hours * hourMs - minuteMs)
+      hold(question())
+      await settled(port)
+      await opened(n + ++own)
+      pass(minuteMs)
+    }
+    hold(question())
+    await opened(n + 1 + own)
+    hold()
+    await expect.poll(() => openSockets().length).toBe(0)
+  }
+  expect(drops()).toBe(0)
+})
+
+test('one to a site that is no longer the active one is let go of, not told, and tried again as soon as it is', async () => {
+  const { hold, question, opened, sockets, drops } = await lab()
+  const elsewhere = question({ address: '127.0.0.9', port: await refusingPort() })
   hold(question())
   await opened(1)
   const over = new Promise((ended) => sockets[0]!.once('close', ended))
-  hold()
+  hold(elsewhere)
   await over
   hold(question())
-  await settled(port)
   await opened(2)
-  pass(minuteMs)
-  hold(question())
-  await opened(3)
   expect(drops()).toBe(0)
   hold()
 })
