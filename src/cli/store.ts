@@ -20,22 +20,25 @@ export function refuseNoStore(ground: Ground): void {
   if (!('controller' in ground || hasStore(ground))) throw noStore(ground)
 }
 
-/** The store as it is; a read-only command creates none. Throws Said where there is none. */
-export async function openToRead(ground: Ground, clock: Clock): Promise<OpenStore> {
+async function openToRead(ground: Ground, clock: Clock): Promise<OpenStore> {
   if ('controller' in ground) return ground.controller.store
   refuseNoStore(ground)
   return openSqlite({ path: ground.store.path, app: ground.core.app, clock, readOnly: true })
 }
 
-/** The ledger as it is now; a store that is out of reach for a moment is asked again. */
-export async function ledgerNow(cli: Cli, ground: Ground): Promise<Ledger> {
-  const store = patient(await openToRead(ground, cli.clock), cli)
+/** Opens the store to read it, and closes it once `work` is done; a read-only command creates none. Throws Said where there is none. */
+export async function reading<T>(cli: Cli, ground: Ground, work: (store: OpenStore) => Promise<T>): Promise<T> {
+  const store = await openToRead(ground, cli.clock)
   try {
-    return (await store.read()).ledger ?? freshLedger(ground.core)
+    return await work(store)
   } finally {
     await store.close()
   }
 }
+
+/** The ledger as it is now; a store that is out of reach for a moment is asked again. */
+export const ledgerNow = (cli: Cli, ground: Ground): Promise<Ledger> =>
+  reading(cli, ground, async (store) => (await patient(store, cli).read()).ledger ?? freshLedger(ground.core))
 
 /** The store for a process that may lead; created where it is not there. */
 export const openToWrite = ({ store, core }: Settings, clock: Clock): Promise<OpenStore> => openSqlite({ path: store.path, app: core.app, clock })

@@ -14,7 +14,7 @@ import { groundOf, type Ground } from '../ground.ts'
 import { agree } from '../question.ts'
 import { refuseOtherSigners } from '../signers.ts'
 import { refuseMisfit } from '../misfit.ts'
-import { hasStore, openToRead } from '../store.ts'
+import { hasStore, reading } from '../store.ts'
 import { clockTime } from '../times.ts'
 import { exampleMarker, longestTtlS, lookAtZones, markersOf, servedOf, strayCnames, type ZoneLook } from '../zone-look.ts'
 
@@ -42,7 +42,7 @@ function refuseNoOwner({ clock }: Cli, { core, file }: Ground): void {
 }
 
 async function readLedger(cli: Cli, ground: Ground): Promise<Ledger> {
-  const { ledger } = await (await openToRead(ground, cli.clock)).read()
+  const { ledger } = await reading(cli, ground, (store) => store.read())
   return ledger ?? freshLedger(ground.core)
 }
 

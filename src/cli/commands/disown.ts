@@ -11,7 +11,7 @@ import { columns } from '../columns.ts'
 import { groundOf } from '../ground.ts'
 import { agree } from '../question.ts'
 import { refuseMisfit } from '../misfit.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 import { lookAtZones, markersOf, type ZoneLook } from '../zone-look.ts'
 
 const pauseMs = 100
@@ -22,7 +22,7 @@ const removalMostMs = 20_000
 export async function disown(cli: Cli): Promise<number> {
   const ground = await groundOf(cli)
   const { core } = ground
-  const { ledger } = await (await openToRead(ground, cli.clock)).read()
+  const { ledger } = await reading(cli, ground, (store) => store.read())
   refuseMisfit(ledger, ground)
   const look = await lookAtZones(cli, ground)
   refuseNewer(look, ledger?.epoch ?? 0, core)

@@ -9,14 +9,15 @@ import type { StoredEntry } from '../../ports.ts'
 import type { OpenStore } from '../../store/sqlite.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 import { dateTime } from '../times.ts'
 
 type Decided = Extract<Snapshot, { of: 'decide' | 'admit' }>
 
 /** Every fact that a decision rested on, in words. `id` null: the latest. */
-export async function explain(cli: Cli, { id }: { id: string | null }): Promise<number> {
-  const store = await openToRead(await groundOf(cli), cli.clock)
+export const explain = async (cli: Cli, { id }: { id: string | null }): Promise<number> => reading(cli, await groundOf(cli), (store) => show(cli, store, id))
+
+async function show(cli: Cli, store: OpenStore, id: string | null): Promise<number> {
   const entry = await find(store, id)
   const decided = entry.snapshot as Decided | undefined
   const name = String(entry.fields.id ?? entry.fields.request ?? '')

@@ -1,12 +1,13 @@
 import { freshLedger } from '../../core/ledger.ts'
 import { exits } from '../../errors.ts'
 import type { Journal } from '../../ports.ts'
+import type { OpenStore } from '../../store/sqlite.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
-import { groundOf } from '../ground.ts'
+import { groundOf, type Ground } from '../ground.ts'
 import { movesOf, type MoveRun } from '../moves.ts'
 import { maybeOld } from '../screen.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 import { clockTime, dateTime, took } from '../times.ts'
 
 /** As far back as they are looked for. */
@@ -15,7 +16,10 @@ const requestsMost = 1_000
 /** Moves, newest first, with each step's time and outcome. */
 export async function history(cli: Cli): Promise<number> {
   const ground = await groundOf(cli)
-  const store = await openToRead(ground, cli.clock)
+  return reading(cli, ground, (store) => show(cli, ground, store))
+}
+
+async function show(cli: Cli, ground: Ground, store: OpenStore): Promise<number> {
   const { ledger } = await store.read()
   const moves = await movesOf(ledger ?? freshLedger(ground.core), store)
   if (cli.flags.json) cli.json(moves)

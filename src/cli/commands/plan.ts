@@ -9,7 +9,7 @@ import { groundOf, noLeader, type Ground } from '../ground.ts'
 import { planJson, planLines } from '../plans.ts'
 import { liveReport, sayOtherFile, stateOf } from '../live-report.ts'
 import { refuseMisfit } from '../misfit.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 
 type Options = { kind: string; to: string | null; force: boolean; unready: boolean; unfenced: boolean; acceptLoss: string | null }
 
@@ -22,11 +22,10 @@ export async function plan(cli: Cli, { kind: word, to, ...flags }: Options): Pro
   const ground = await groundOf(cli)
   if (kind === 'switchover' && to === null) throw new Said(`lifeboat plan switchover needs the site to move to: lifeboat plan switchover SITE. The sites are ${ground.core.sites.map(({ site }) => site).join(', ')}`)
   if (kind === 'failback' && to !== null) throw new Said(`A failback goes to the most preferred site that is well, so it takes no SITE. To move to ${to}: lifeboat plan switchover ${to}`)
-  return show(cli, ground, { kind, to, lifted: liftedBy(flags) })
+  return reading(cli, ground, (store) => show(cli, ground, store, { kind, to, lifted: liftedBy(flags) }))
 }
 
-async function show(cli: Cli, ground: Ground, wish: MoveWish): Promise<number> {
-  const store = await openToRead(ground, cli.clock)
+async function show(cli: Cli, ground: Ground, store: OpenStore, wish: MoveWish): Promise<number> {
   const view = await store.read()
   refuseMisfit(view.ledger, ground)
   const state = await stateNow(cli, ground, store, view)

@@ -3,13 +3,12 @@ import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
 import { pauseIsOver } from '../pauses.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 
 /** Automatic moves are on again. Where nothing is paused, that is so already. */
 export async function resume(cli: Cli): Promise<number> {
   const ground = await groundOf(cli)
-  const store = await openToRead(ground, cli.clock)
-  const { ledger } = await store.read()
+  const { ledger } = await reading(cli, ground, (store) => store.read())
   if (!ledger?.pause) {
     cli.out('Nothing is paused')
     return exits.done

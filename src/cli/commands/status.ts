@@ -8,17 +8,19 @@ import { patient } from '../patience.ts'
 import { allWell, screen } from '../screen.ts'
 import { statusOf } from '../status.ts'
 import { liveReport } from '../live-report.ts'
-import { openToRead } from '../store.ts'
+import { reading } from '../store.ts'
 
 const watchEveryMs = 2_000
 
 /** What is active, each site's health and why, and what to type next. */
 export async function status(cli: Cli, { watch, exitCode }: { watch: boolean; exitCode: boolean }): Promise<number> {
   const ground = await groundOf(cli)
-  const opened = await openToRead(ground, cli.clock)
-  if (!watch) return show(cli, ground, opened, exitCode)
+  return reading(cli, ground, (store) => (watch ? showOnAndOn(cli, ground, patient(store, cli), exitCode) : show(cli, ground, store, exitCode)))
+}
+
+/** Until it is told to stop. */
+async function showOnAndOn(cli: Cli, ground: Ground, store: OpenStore, exitCode: boolean): Promise<number> {
   const stop = cli.stop()
-  const store = patient(opened, cli)
   for (;;) {
     const code = await show(cli, ground, store, exitCode, !cli.flags.json)
     await cli.clock.sleep(watchEveryMs, stop).catch(() => {}) // Told to stop: that is the end of watching, and no fault.

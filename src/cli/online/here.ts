@@ -10,7 +10,7 @@ import type { Report } from '../../ports.ts'
 import type { Cli } from '../cli.ts'
 import { liveReport } from '../live-report.ts'
 import { refuseMisfit } from '../misfit.ts'
-import { hasStore, openToRead } from '../store.ts'
+import { hasStore, reading } from '../store.ts'
 import { foundAbout, type Finding, type Found } from './finding.ts'
 
 /** What stands on this machine: the store, and who leads by it. */
@@ -43,14 +43,9 @@ async function readStore(cli: Cli, settings: Settings, found: Found): Promise<{ 
   const none = freshLedger(settings.core)
   if (!hasStore(settings)) return { ledger: none, live: null, findings: [] }
   try {
-    const store = await openToRead(settings, cli.clock)
-    try {
-      const view = await store.read()
-      refuseMisfit(view.ledger, settings)
-      return { ledger: view.ledger ?? none, live: liveReport(view, cli.clock), findings: [] }
-    } finally {
-      await store.close()
-    }
+    const view = await reading(cli, settings, (store) => store.read())
+    refuseMisfit(view.ledger, settings)
+    return { ledger: view.ledger ?? none, live: liveReport(view, cli.clock), findings: [] }
   } catch (thrown) {
     if (!(thrown instanceof Said)) throw thrown
     return { ledger: none, live: null, findings: [found.fail(thrown.message)] }
