@@ -1,0 +1,135 @@
+// The real Pulumi engine, in a folder of its own, on a simulated cloud:
+//
+//   const cli = await pulumiCli()                                 // at the top of the test file; null: skip
+//   const lab = await engineLab({ cli, cloud: 'hcloud', url })    // url: the simulated cloud's, with its path (`…/v1`)
+//   const { exitCode, events, stderr } = await lab.up()           // or lab.pulumi([...]); lab.start([...]) for one that gets signals
+//   const held = lab.gateway.hold(/^POST \/servers$/, 'before')   // then `await held.reached`, a signal, `held.release()`
+//   lab.env, lab.project, lab.stack                               // what another caller of the CLI needs
+//   await lab.stop()
+import { execa, type ResultPromise } from 'execa'
+import { access, chmod, copyFile, cp, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { startGateway, type Gateway } from './gateway.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** One line of `pulumi up --json`. */
+export type EngineEvent = {
+  sequence?: number
+  diagnosticEvent?: { severity: string; message: string; urn?: string }
+  resOpFailedEvent?: { metadata: { op: string; urn: string } }
+  summaryEvent?: { resourceChanges?: Record<string, number> }
+}
+
+/** `exitCode` null: it was killed by a signal. */
+export type Ended = { exitCode: number | null; stdout: string; stderr: string; events: EngineEvent[] }
+
+export type EngineLab = {
+  gateway: Gateway
+  /** All that the CLI's environment has; its `PATH` begins with a folder that has the CLI and the Node of these tests. */
+  env: Record<string, string>
+  /** The folder with Pulumi.yaml: a copy, so that a stack's configuration may be changed. */
+  project: string
+  stack: string
+  /** The folder of the `file://` backend. */
+  state: string
+  start(args: string[], env?: Record<string, string>): ResultPromise<Options> & { ended: Promise<Ended> }
+  pulumi(args: string[], env?: Record<string, string>): Promise<Ended>
+  /** As lifeboat calls it; `args` are added. */
+  up(args?: string[], env?: Record<string, string>): Promise<Ended>
+  /** The state's resources by the name that the program gave them. */
+  resources(): Promise<Record<string, { urn: string; id: string; protect?: boolean; outputs: Record<string, unknown> }>>
+  stop(): Promise<void>
+}
+
+type Options = { reject: false; cwd: string; env: Record<string, string>; extendEnv: false }
+
+const clouds = {
+  hcloud: { sdk: 'hcloud', token: { HCLOUD_TOKEN: 'token-of-the-lab' } },
+  digitalocean: { sdk: 'digitalocean', token: { DIGITALOCEAN_TOKEN: 'token-of-the-lab' } },
+} as const
+
+/** As lifeboat calls it. */
+export const upArgs = ['up', '--yes', '--non-interactive', '--skip-preview', '--json']
+
+const versionOf = (sdk: string): string => (JSON.parse(readFileSync(join(root, 'node_modules/@pulumi', sdk, 'package.json'), 'utf8')) as { version: string }).version
+
+const executable = async (path: string, words: string[]): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`)
+  await chmod(path, 0o755)
+}
+
+/** The CLI with a language host beside it, where it looks first: that of the machine where there is one, else the stand-in. */
+const fillBin = async (bin: string, cli: string): Promise<void> => {
+  await mkdir(bin)
+  const official = join(dirname(cli), 'pulumi-language-nodejs')
+  // It follows symbolic links to find what stands beside it; a copy serves where the two folders are on different disks.
+  await link(cli, join(bin, 'pulumi')).catch(() => copyFile(cli, join(bin, 'pulumi')))
+  await symlink(process.execPath, join(bin, 'node'))
+  if (await access(official).then(() => true, () => false)) await symlink(official, join(bin, 'pulumi-language-nodejs'))
+  else await executable(join(bin, 'pulumi-language-nodejs'), [process.execPath, join(import.meta.dirname, 'language-host.ts')])
+}
+
+/** The stand-in plugin, where the engine looks for the official one of that version. */
+const placePlugin = async (home: string, cloud: keyof typeof clouds, endpoint: string): Promise<void> => {
+  const { sdk } = clouds[cloud]
+  const version = versionOf(sdk)
+  const file = join(home, 'plugins', `resource-${sdk}-v${version}`, `pulumi-resource-${sdk}`)
+  await executable(file, [process.execPath, join(import.meta.dirname, 'provider.ts'), cloud, version, endpoint])
+}
+
+/** The project's own files are copied, since the CLI writes beside them; what they import is found through links. */
+const placeProject = async (folder: string, from: string): Promise<void> => {
+  await mkdir(folder)
+  for (const name of (await readdir(from)).filter((entry) => entry.startsWith('Pulumi.') || entry === 'stacks' || entry === 'index.ts')) await cp(join(from, name), join(folder, name), { recursive: true })
+  for (const name of ['node_modules', 'package.json', 'src']) await symlink(join(root, name), join(folder, name))
+}
+
+const eventsOf = (stdout: string): EngineEvent[] =>
+  stdout.split('\n').filter((line) => line.startsWith('{"')).map((line) => JSON.parse(line) as EngineEvent)
+
+/** Makes a lab with one stack, which is there but has nothing. `project`: the folder that has Pulumi.yaml; this repository's, where left out. */
+export const engineLab = async ({ cli, cloud, url, project: from = root, stack = 'hetzner' }: { cli: string; cloud: keyof typeof clouds; url: string; project?: string; stack?: string }): Promise<EngineLab> => {
+  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-engine-'))
+  const [bin, home, state, project] = ['bin', 'home', 'state', 'project'].map((name) => join(folder, name)) as [string, string, string, string]
+  const gateway = await startGateway(url)
+  await Promise.all([fillBin(bin, cli), placePlugin(home, cloud, gateway.url), placeProject(project, from), mkdir(state)])
+  const env: Record<string, string> = {
+    PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: home, PULUMI_HOME: home, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: 'of the lab',
+    PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true', ...clouds[cloud].token,
+  }
+  const running = new Set<ResultPromise<Options>>()
+
+  const start: EngineLab['start'] = (args, more = {}) => {
+    const options: Options = { reject: false, cwd: project, env: { ...env, ...more }, extendEnv: false }
+    const child = execa(join(bin, 'pulumi'), args, options)
+    running.add(child)
+    const ended = child.then(({ exitCode, stdout, stderr }): Ended => {
+      running.delete(child)
+      return { exitCode: exitCode ?? null, stdout, stderr, events: eventsOf(stdout) }
+    })
+    return Object.assign(child, { ended })
+  }
+  const pulumi: EngineLab['pulumi'] = (args, more) => start(args, more).ended
+
+  const made = await pulumi(['stack', 'init', stack, '--non-interactive'])
+  if (made.exitCode !== 0) throw new Error(`pulumi stack init: ${made.stderr}`)
+  return {
+    gateway, env, project, stack, state, start, pulumi,
+    up: (args = [], more) => pulumi([...upArgs, '--stack', stack, ...args], more),
+    resources: async () => {
+      const { stdout } = await pulumi(['stack', 'export', '--stack', stack])
+      const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { urn: string; id: string; outputs: Record<string, unknown> }[] } }
+      return Object.fromEntries((deployment.resources ?? []).map((each) => [each.urn.split('::').at(-1), each]))
+    },
+    stop: async () => {
+      for (const child of running) child.kill('SIGKILL')
+      await Promise.all(running)
+      await gateway.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
