@@ -4,6 +4,7 @@ import { formatDuration } from '../config/durations.ts'
 import type { Check, DnsHostSettings, Settings } from '../config/settings.ts'
 import type { Config, SiteConfig } from '../core/types.ts'
 import { channelName } from '../drivers/channels/forms.ts'
+import { verb } from '../core/verb.ts'
 import { quorumOf, votersOf } from '../core/votes.ts'
 import { columns } from './columns.ts'
 
@@ -84,7 +85,7 @@ const lossesOf = ({ sites, vantages, dns }: Config): Loss[] => {
 }
 
 const sitesLeft = (left: SiteConfig[]): string =>
-  left.length === 0 ? 'NO SITE stays' : `${left.map(({ site }) => site).join(', ')} ${left.length === 1 ? 'stays' : 'stay'}`
+  left.length === 0 ? 'NO SITE stays' : `${left.map(({ site }) => site).join(', ')} ${verb(left, 'stays', 'stay')}`
 
 /** Can the sites that are left still be called up or down, and the lost one down? */
 const votesLeft = (core: Config, loss: Loss): string => {
@@ -93,7 +94,7 @@ const votesLeft = (core: Config, loss: Loss): string => {
     const left = votersOf(core, site).filter((voter) => !silent.includes(voter)).length
     return left < quorumOf(core, site) ? [`${site.site} (${left} of ${quorumOf(core, site)})`] : []
   })
-  const who = silent.length === 0 ? 'every vantage stays' : `${silent.join(', ')} no longer ${silent.length === 1 ? 'votes' : 'vote'}`
+  const who = silent.length === 0 ? 'every vantage stays' : `${silent.join(', ')} no longer ${verb(silent, 'votes', 'vote')}`
   return short.length === 0 ? `${who}, quorum is reached` : `${who}, and NO QUORUM is reached on ${short.join(', ')}`
 }
 

@@ -5,6 +5,7 @@ import { parseMarker } from '../core/marker.ts'
 import { markerFor } from '../core/move-hosts.ts'
 import type { HostView, Marker, RecordSet, ServerView } from '../core/moving.ts'
 import type { Config } from '../core/types.ts'
+import { verb } from '../core/verb.ts'
 import { addressesOf } from '../core/zone.ts'
 import { exits, Said } from '../errors.ts'
 import type { Store } from '../ports.ts'
@@ -42,7 +43,7 @@ export async function lookAtZones(cli: Cli, ground: Ground): Promise<ZoneLook> {
   const [servers] = await Promise.all([readServers(self, cli.stop()), ...hosts.map(({ host }) => readHost(self, host, cli.stop()))])
   const silent = hosts.filter(({ host }) => !self.hosts[host]).map(({ host }) => host)
   if (silent.length * 2 > hosts.length || silent.length === hosts.length)
-    throw new Said(`${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer, so what stands in DNS could not be found out: nothing was done. Try again when most of the DNS hosts answer`, exits.unfinished)
+    throw new Said(`${silent.join(', ')} ${verb(silent, 'does', 'do')} not answer, so what stands in DNS could not be found out: nothing was done. Try again when most of the DNS hosts answer`, exits.unfinished)
   return { hosts: self.hosts, servers: servers as ServerView[] | null }
 }
 

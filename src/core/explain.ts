@@ -3,6 +3,7 @@ import { pausesOf } from './ledger.ts'
 import { isPlanned, leavesData, siteOf } from './plan.ts'
 import { spell } from './spell.ts'
 import type { Config, Decision, Ledger, Plan, State } from './types.ts'
+import { verb } from './verb.ts'
 import { freshEvidence, unconfirmedCut } from './verdict.ts'
 import { tally } from './votes.ts'
 import { reasons, type MoveKind, type Reason, type Verdict } from './words.ts'
@@ -137,7 +138,7 @@ const says: Record<Reason, (s: Say) => string> = {
   'not-paused': () => 'nothing is paused. To pause: lifeboat pause',
   expired: () => 'nobody took the request in time: it has expired and never runs',
   request: () => 'as asked',
-  disowned: ({ config }) => `${config.dns.names.join(', ')} ${config.dns.names.length === 1 ? 'is' : 'are'} let go of: the records stay as they are, and our TXT beside them goes`,
+  disowned: ({ config }) => `${config.dns.names.join(', ')} ${verb(config.dns.names, 'is', 'are')} let go of: the records stay as they are, and our TXT beside them goes`,
 }
 
 const leftBehind = ({ site, config }: Say) => (leavesData(config) ? ` A move leaves ${config.data.holds} behind at ${site}.` : '')
@@ -178,6 +179,7 @@ const cutOf = ({ state, config }: Say): string => {
 /** What a request changed in the ledger without a move. */
 const setSays = (decision: Extract<Decision, { kind: 'set' }>, { watch, ledger }: State): string => {
   const { pause } = decision.ledger
+  if (decision.site && decision.ledger.releases !== ledger.releases) return `${decision.site} runs release ${decision.ledger.releases?.[decision.site]?.release}`
   if (decision.site) return `${decision.site} is a standby again`
   if (!pause) return 'automatic moves are on again'
   const until = pause.untilMs === null ? ' until somebody resumes them' : watch.at ? ` for ${spell(pause.untilMs - watch.at.wallMs)}` : ''

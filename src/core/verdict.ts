@@ -1,6 +1,7 @@
 import { evidenceFreshMs } from './limits.ts'
 import { spell } from './spell.ts'
 import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
+import { verb } from './verb.ts'
 import type { Tally } from './votes.ts'
 import type { AnswerKind, Claim, Health, Verdict } from './words.ts'
 
@@ -73,11 +74,11 @@ const mostly = (c: Case, ...kinds: AnswerKind[]): Answer | null => {
 }
 
 const share = (some: string[], { voters }: Tally, what: string) =>
-  `${some.length} of ${voters.length} vantages ${some.length === 1 ? 'says' : 'say'} ${what}`
+  `${some.length} of ${voters.length} vantages ${verb(some, 'says', 'say')} ${what}`
 
 /** How many say down, what they last saw fail, and how many of them reach the site again. */
 const saysDown = ({ tally, failures, again }: Case, detail = failures[0]?.detail ?? 'no answer') => {
-  const reach = again.length > 0 ? `, and ${again.length} of them ${again.length === 1 ? 'reaches' : 'reach'} it again` : ''
+  const reach = again.length > 0 ? `, and ${again.length} of them ${verb(again, 'reaches', 'reach')} it again` : ''
   return `${share(tally.down, tally, 'down')}: ${detail}${reach}`
 }
 

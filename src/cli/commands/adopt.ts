@@ -5,6 +5,7 @@ import { planHash, planOf } from '../../core/plan.ts'
 import type { HostView, Marker } from '../../core/moving.ts'
 import type { Config, HostConfig, Ledger, Plan } from '../../core/types.ts'
 import { planName } from '../../core/explain.ts'
+import { verb } from '../../core/verb.ts'
 import { foreignValues, planChange, shows, throughUnlisted } from '../../core/zone.ts'
 import { exits, Said } from '../../errors.ts'
 import { ask } from '../ask.ts'
@@ -31,7 +32,7 @@ export async function adopt(cli: Cli, { active }: { active: string | null }): Pr
   refuseOtherSigners(look.servers, ground.core)
   const to = active ?? activeBy(look, ledger, ground.core)
   if (active === null && inOrder(look, ledger, ground.core)) {
-    cli.out(`${ground.core.dns.names.join(', ')} ${ground.core.dns.names.length === 1 ? 'is' : 'are'} adopted already, ${ledger.active} is active in epoch ${ledger.epoch}, and every DNS host shows it`)
+    cli.out(`${ground.core.dns.names.join(', ')} ${verb(ground.core.dns.names, 'is', 'are')} adopted already, ${ledger.active} is active in epoch ${ledger.epoch}, and every DNS host shows it`)
     return exits.done
   }
   return take(cli, ground, look, to)
@@ -85,7 +86,7 @@ function activeBy(look: ZoneLook, ledger: Ledger, core: Config): string {
 function servedSite(served: string[], { sites, dns }: Config): string {
   const names = dns.names.join(', ')
   const say = 'Say which site is active: lifeboat adopt --active SITE'
-  if (served.length === 0) throw new Said(`${names} ${dns.names.length === 1 ? 'has' : 'have'} no address in DNS. ${say}`)
+  if (served.length === 0) throw new Said(`${names} ${verb(dns.names, 'has', 'have')} no address in DNS. ${say}`)
   const fits = sites.filter(({ addresses }) => served.every((address) => addresses.includes(address)))
   if (!fits[0]) throw new Said(`DNS serves ${served.join(', ')}, and that is not one site's. ${say}`)
   return fits[0].site

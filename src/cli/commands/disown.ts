@@ -1,6 +1,7 @@
 import { admit } from '../../core/admit.ts'
 import { markerName } from '../../core/marker.ts'
 import type { Config, State } from '../../core/types.ts'
+import { verb } from '../../core/verb.ts'
 import { planRemoval } from '../../core/zone.ts'
 import { exits, Said } from '../../errors.ts'
 import type { OpenStore } from '../../store/sqlite.ts'
@@ -27,7 +28,7 @@ export async function disown(cli: Cli): Promise<number> {
   const look = await lookAtZones(cli, ground)
   refuseNewer(look, ledger?.epoch ?? 0, core)
   if (!ledger?.record && !ledger?.leaving) {
-    cli.out(`${core.dns.names.join(', ')} ${core.dns.names.length === 1 ? 'is' : 'are'} not adopted: there is nothing to let go of`)
+    cli.out(`${core.dns.names.join(', ')} ${verb(core.dns.names, 'is', 'are')} not adopted: there is nothing to let go of`)
     return exits.done
   }
   return ask(cli, ground, {

@@ -1,6 +1,7 @@
 import { canonicalName, canonicalServer } from '../../config/addresses.ts'
 import { isIn } from '../../core/dns-names.ts'
 import { markerName, parseMarker } from '../../core/marker.ts'
+import { verb } from '../../core/verb.ts'
 import { throughUnlisted } from '../../core/zone.ts'
 import { sharedZone, wrongIn } from './draft.ts'
 import { cnamesAway } from './sites.ts'
@@ -70,7 +71,7 @@ async function look(names: string[], { app, hostnames, whom, wishes }: Looking):
   if (zone.servers === null) return { wrong: `The name servers of ${zone.zone} could not be found out: nobody who knows its parent answers${place}`, unseen: true }
   const used = app ?? appOf(zone.zone)
   const seen = await lookAtZone({ ...zone, servers: zone.servers }, { names, marker: markerName(used, zone.zone) }, whom)
-  if (!seen) return { wrong: `${zone.servers.join(', ')} ${zone.servers.length === 1 ? 'does' : 'do'} not answer for ${zone.zone} with authority, so what stands there could not be found out. Try again, or name others (--nameservers IP:port)`, unseen: true }
+  if (!seen) return { wrong: `${zone.servers.join(', ')} ${verb(zone.servers, 'does', 'do')} not answer for ${zone.zone} with authority, so what stands there could not be found out. Try again, or name others (--nameservers IP:port)`, unseen: true }
   const wrong = unmovable(seen, names, hostnames)
   return wrong === null ? { names, app: used, seen, whom } : { wrong }
 }

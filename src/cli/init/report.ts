@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path'
 import type { HostView } from '../../core/moving.ts'
+import { verb } from '../../core/verb.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
 import { inShell } from '../shell-word.ts'
@@ -59,14 +60,14 @@ function mindLines({ draft, seen, active, asked, amiss, serverAnswers }: Outcome
   const unwell = unwellIn(asked)
   const own = sites.filter(({ addresses }) => addresses.length === 2).length
   return [
-    ...(silent.length > 0 ? [`${several(silent)} ${silent.length === 1 ? 'does' : 'do'} not answer for ${seen.zone} with authority`] : []),
-    ...(differing.length > 0 ? [`${several(differing)} ${differing.length === 1 ? 'shows' : 'show'} other records at the names than ${seen.servers.find((each) => !silent.includes(each))}`] : []),
+    ...(silent.length > 0 ? [`${several(silent)} ${verb(silent, 'does', 'do')} not answer for ${seen.zone} with authority`] : []),
+    ...(differing.length > 0 ? [`${several(differing)} ${verb(differing, 'shows', 'show')} other records at the names than ${seen.servers.find((each) => !silent.includes(each))}`] : []),
     ...(serverAnswers ? [] : [`${server}, which is to take the updates, does not answer for ${seen.zone} with authority`]),
     ...unwell.map((site) => `${site} does not answer the check as it should: ${answerWords(asked.answers[site] ?? [])}`),
     ...amiss.map((each) => `https was tried: ${each}`),
     ...(amiss.length > 0 && asked.check.url.startsWith('http:') ? ['the check is by http, which sees no certificate: where visitors use https, mend that and write https in check.url'] : []),
     ...(asked.check.tls === 'any' ? ['the certificate is not by a public authority, so any is taken, even one that is over or for other names: better is tls: { ca: FILE } with the authority\'s own, beside lifeboat.yaml'] : []),
-    ...(active === null ? [`${several(names)} ${names.length === 1 ? 'does' : 'do'} not point at exactly one of the sites, so adopt is told which one is active`] : []),
+    ...(active === null ? [`${several(names)} ${verb(names, 'does', 'do')} not point at exactly one of the sites, so adopt is told which one is active`] : []),
     ...(ttlS > 60 ? [`answers are kept for ${ttlS} s now: lifeboat adopt lowers that to ${draft.ttl}`] : []),
     ...(own > 0 && own < sites.length ? ['not every site has an IPv6 address: a move to one without takes the AAAA records away'] : []),
     ...(names.some((name) => (seen.beside[name] ?? []).some((type) => type === 'HTTPS' || type === 'SVCB')) ? ['an HTTPS or SVCB record stands at the names: addresses in it would stay behind in a move'] : []),
@@ -79,7 +80,7 @@ const holderOf = (name: string): string => (name === 'TSIG_SECRET' ? 'the name s
 function nextLines({ path, draft, active, unset }: Outcome, cli: Cli): string[] {
   const flag = cli.flags.config === undefined ? '' : ` --config ${inShell(cli.flags.config)}`
   const env = inShell(`${relative(cli.cwd, path).replace(/[^/]*$/, '')}lifeboat.env`)
-  const whose = `as ${unset.map(holderOf).join(' and ')} ${unset.length > 1 ? 'have them' : 'has it'}`
+  const whose = `as ${unset.map(holderOf).join(' and ')} ${verb(unset, 'has it', 'have them')}`
   const secret = [`(umask 077 && cat >> ${env})`, `then type ${unset.map((name) => `${name}=…, Enter`).join(', ')}, ${whose}, and Ctrl-D`]
   return columns([
     ...(unset.length > 0 ? [secret] : []),
