@@ -30,6 +30,7 @@ export const openApi = (file: string | URL) => {
   const { paths } = JSON.parse(readFileSync(file, 'utf8')) as Description
   const ajv = new Ajv({ strict: false, allErrors: true })
   addFormats.default(ajv)
+  ajv.addFormat('decimal', /^-?\d+(\.\d+)?$/)
   const compiled = new WeakMap<Schema, ValidateFunction>()
 
   const faultsOf = (schema: Schema, value: unknown, where: string): string[] => {
@@ -44,7 +45,7 @@ export const openApi = (file: string | URL) => {
     const wrong = known.flatMap(({ name, required, schema }) => {
       const text = given.get(name)
       if (text === undefined) return required ? [`${at} parameter ${name} is missing`] : []
-      return faultsOf(schema, schema.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text, `${at} parameter ${name}`)
+      return faultsOf(schema, valueOf(schema, text), `${at} parameter ${name}`)
     })
     return [...strange, ...wrong]
   }
@@ -52,11 +53,8 @@ export const openApi = (file: string | URL) => {
   const bodyFaults = (content: Content | undefined, text: string | undefined, where: string): string[] => {
     const schema = content?.['application/json']?.schema
     if (!schema) return text ? [`${where} is given, and none is described`] : []
-    try {
-      return faultsOf(schema, JSON.parse(text ?? ''), where)
-    } catch {
-      return [`${where} is not JSON`]
-    }
+    const value = jsonOf(text)
+    return value === undefined ? [`${where} is not JSON`] : faultsOf(schema, value, where)
   }
 
   return {
@@ -66,7 +64,7 @@ export const openApi = (file: string | URL) => {
       const operation = found && paths[found.template]?.[method.toLowerCase()]
       if (!operation) return [`${method} ${pathname} is not described`]
       const { parameters = [], requestBody, responses, security = [] } = operation
-      const response = responses[status] ?? responses.default
+      const response = responses[status] ?? responses[`${Math.floor(status / 100)}xx`] ?? responses.default
       return [
         ...(security.length > 0 && !headers.authorization ? ['no authorization is sent'] : []),
         ...parameterFaults(parameters, 'path', found.values),
@@ -76,6 +74,20 @@ export const openApi = (file: string | URL) => {
       ].map((fault) => `${method} ${url}: ${fault}`)
     },
   }
+}
+
+const jsonOf = (text = ''): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What a parameter's text stands for; of one that may be given many times, the last. */
+const valueOf = (schema: Schema, text: string): unknown => {
+  if (schema.type === 'array') return [valueOf(schema.items as Schema, text)]
+  return schema.type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
 }
 
 /** The template that fits, one with the fewest parameters first. */
