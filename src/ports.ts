@@ -1,7 +1,7 @@
 // The few small interfaces that the controller sees. Each driver implements one; `cli/` wires the concrete ones.
 // "Could not find out" is a value (null, or an outcome `unknown`), never an exception that looks like an answer.
 
-import type { Message } from './core/telling.ts'
+import type { Message } from './core/messages.ts'
 import type { HostState, Tell } from './core/words.ts'
 import type { Change, Entry, HostView } from './core/moving.ts'
 import type { Answer, Ledger, Reading, Request, Watch } from './core/types.ts'

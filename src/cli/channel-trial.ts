@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts'
 import type { Clock } from '../clock.ts'
-import type { Message } from '../core/telling.ts'
+import type { Message } from '../core/messages.ts'
 import { Said } from '../errors.ts'
 import type { Channel, Delivery } from '../ports.ts'
 import { channelsOf } from './wiring.ts'

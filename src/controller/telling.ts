@@ -4,7 +4,8 @@
 
 import { alarmsOf, type Standing } from '../core/alarms.ts'
 import type { Entry } from '../core/moving.ts'
-import { freshTelling, taken, tell, type News, type Telling, type Waiting } from '../core/telling.ts'
+import type { Telling, Waiting } from '../core/messages.ts'
+import { freshTelling, taken, tell, type News } from '../core/telling.ts'
 import { wayOn } from '../core/way-on.ts'
 import { Said } from '../errors.ts'
 import type { Channel, Delivery, Journal, StoredEntry } from '../ports.ts'

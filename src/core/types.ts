@@ -1,4 +1,4 @@
-import type { Telling } from './telling.ts'
+import type { Telling } from './messages.ts'
 import type { AnswerKind, AskedKind, Claim, Health, MoveKind, MoveState, Reason, Step, Verdict } from './words.ts'
 
 /** A moment: durations are counted on `monoMs`, deadlines that survive a restart on `wallMs`. */

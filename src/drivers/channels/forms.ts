@@ -1,4 +1,4 @@
-import type { Message } from '../../core/telling.ts'
+import type { Message } from '../../core/messages.ts'
 import type { Tell } from '../../core/words.ts'
 
 /** How a message is posted to one kind of receiver. */

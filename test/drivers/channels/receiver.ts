@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Message } from '../../../src/core/telling.ts'
+import type { Message } from '../../../src/core/messages.ts'
 import { listenHttp } from '../../lab/sockets.ts'
 
 /** What one request to a receiver was. */
