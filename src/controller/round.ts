@@ -136,22 +136,22 @@ async function decideNow(self: Self, ownMoves: boolean): Promise<void> {
   if (decision.kind === 'move' && ownMoves && mayAct(self, 0)) await start(self, decision)
 }
 
-/** Opens the move that was decided, unless the ledger is no longer the one that it was decided on. */
+/** Opens the move that was decided, where the same is decided on the ledger as it is by now: a person may have asked for something meanwhile. */
 async function start(self: Self, decision: Extract<Decision, { kind: 'move' }>): Promise<void> {
-  const { clock } = self.parts
-  const decidedOn = self.state.ledger
+  const { clock, config } = self.parts
   const id = clock.id()
   const { plan, by, reason: cause, lifted, automatic } = decision
-  const entries: Entry[] = [
-    self.book.entry('move', `${plan.kind} ${plan.from} → ${plan.to} is opened as epoch ${decidedOn.epoch + 1}`, {
-      epoch: decidedOn.epoch + 1, kind: plan.kind, from: plan.from, to: plan.to, by, reason: cause, decision: self.decision!.id, state: 'open',
-    }),
-  ]
+  const entryOf = (epoch: number): Entry =>
+    self.book.entry('move', `${plan.kind} ${plan.from} → ${plan.to} is opened as epoch ${epoch}`, {
+      epoch, kind: plan.kind, from: plan.from, to: plan.to, by, reason: cause, decision: self.decision!.id, state: 'open',
+    })
   const opened = await self.book.change((now) => {
-    if (now.epoch !== decidedOn.epoch || now.move || now.pause || !now.trusted || isStale(self)) return null
-    return { ledger: openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now()), entries }
+    if (nameOf(decide({ ledger: now, watch: self.state.watch }, config)) !== nameOf(decision) || isStale(self)) return null
+    const ledger = openMove(now, { plan, id, decision: self.decision!.id, by, cause, lifted, automatic }, clock.now())
+    return { ledger, entries: [entryOf(ledger.epoch)] }
   })
   if (!opened) return
   self.moveOpened.ring()
-  say(self, 'warn', 'move', entries[0]!.msg, entries[0]!.fields)
+  const { msg, fields } = entryOf(opened.epoch)
+  say(self, 'warn', 'move', msg, fields)
 }

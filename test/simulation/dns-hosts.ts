@@ -1,4 +1,4 @@
-import type { Change } from '../../src/core/moving.ts'
+import type { Change, HostView } from '../../src/core/moving.ts'
 import type { DnsHost, WriteOutcome } from '../../src/ports.ts'
 import type { Process } from './process.ts'
 import { sameValues, textsOf, valuesOf, viewOf, type Entry, type Zone } from './zones.ts'
@@ -15,6 +15,9 @@ function ask<T>(process: Process, zone: Zone, what: { apply: () => T; write?: bo
   if (zone.api === 'hangs') return process.clock.sleep(1e9, signal).then(() => what.apply())
   return process.call({ edge: edgeOf(process, zone), apply: what.apply, late: what.lateMs ?? 0, again: what.write ?? false }, signal)
 }
+
+/** Of a view that is known the marker alone is read anew, and the addresses may have changed since. */
+const readOf = (zone: Zone, known?: HostView): HostView | null => (zone.api !== 'well' ? null : known ? { ...viewOf(zone), sets: known.sets } : viewOf(zone))
 
 const prerequisitesHold = (zone: Zone, change: Change): boolean =>
   sameValues(textsOf(zone), change.txt.old) && change.sets.every((s) => sameValues(valuesOf(zone, s.name, s.type), s.old))
@@ -40,7 +43,7 @@ export function atomicHost(process: Process, zone: Zone, lands: Lands): DnsHost 
   }
   return {
     host: zone.config.host,
-    read: (signal) => ask(process, zone, { apply: () => (zone.api === 'well' ? viewOf(zone) : null) }, signal),
+    read: (signal, known) => ask(process, zone, { apply: () => readOf(zone, known) }, signal),
     write: (change, signal) => {
       lands.asked(process, zone, change)
       return ask(process, zone, { apply: () => land(change), write: true, lateMs: 60_000 }, signal)
@@ -114,7 +117,7 @@ export function recordHost(process: Process, zone: Zone, lands: Lands): DnsHost 
 
   return {
     host: zone.config.host,
-    read: (signal) => ask(process, zone, { apply: () => (zone.api === 'well' ? viewOf(zone) : null) }, signal),
+    read: (signal, known) => ask(process, zone, { apply: () => readOf(zone, known) }, signal),
     write: (change, signal) => {
       lands.asked(process, zone, change)
       return writeAll(change, signal).catch((thrown: unknown) => {

@@ -33,7 +33,7 @@ export const mutants: Mutant[] = [
   one('no cooldown', 'src/core/decide.ts', "cause === 'request' || cooledDown(state, s, aheadMs)", "cause === 'request' || cooledDown(state, s, aheadMs) || cause !== 'request'"),
   one('no unfence on abort', next, 'activeEpoch: epoch, fenced: false', 'activeEpoch: epoch, fenced: world.ledger.fenced && move.kind === \'repoint\''),
   one('pause stops an open move', 'src/controller.ts', 'self.book.ledger().move !== null) await runMove', 'self.book.ledger().move !== null && self.book.ledger().pause === null) await runMove'),
-  { name: 'pause stops nothing', patches: [{ file: 'src/core/decide.ts', from: "if (state.ledger.pause) return 'paused'", to: "if (state.ledger.pause && cause === 'request') return 'paused'" }, { file: 'src/controller/round.ts', from: 'now.move || now.pause ||', to: 'now.move ||' }] },
+  one('pause stops nothing', 'src/core/decide.ts', "if (state.ledger.pause) return 'paused'", "if (state.ledger.pause && cause === 'request') return 'paused'"),
   one('automatic without being told', 'src/core/decide.ts', "if (!config.policy.automatic) return 'automatic-off'", "if (!config.policy.automatic && cause === 'request') return 'automatic-off'"),
   one('one command that ends lifts the pause of another', 'src/core/admit.ts', 'request.holder === undefined || holder === request.holder', 'request.holder === undefined || holder !== undefined'),
   one('no cap', 'src/core/decide.ts', 'return startsThisHour(state) >= config.policy.maxMovesPerHour', 'return startsThisHour(state) >= Infinity * config.policy.maxMovesPerHour'),
