@@ -5,14 +5,17 @@ import type { AddressInfo } from 'node:net'
 /** One request, read whole. `body` null: none, or no JSON object. */
 export type SimCall = { method: string; path: string; query: URLSearchParams; token: string; body: Record<string, unknown> | null; text: string }
 
-/** A body that is left out is an answer without one. */
-export type SimAnswer = { status: number; body?: unknown; headers?: Record<string, string> }
+/** A body that is left out is an answer without one; a text stands for itself, as HTML. `lies`: it breaks the shape of the API on purpose. `aside`: it is about the simulator, and stands in no log. */
+export type SimAnswer = { status: number; body?: unknown; headers?: Record<string, string>; lies?: boolean; aside?: boolean }
 
-/** One request with its answer. `answer` empty and status 0: none was given. */
-export type SimExchange = { method: string; url: string; headers: IncomingMessage['headers']; body: string; status: number; answer: string }
+/** One request with its answer. Status 0 and no text: it was left hanging. */
+export type SimExchange = { method: string; url: string; headers: IncomingMessage['headers']; body: string; status: number; answer: string; lies: boolean }
 
 /** What is done instead of the truth: `land` does what was asked and gives its answer, before or after whatever this waits for; `hang` answers never. */
-export type SimFault = (call: SimCall, land: () => SimAnswer) => SimAnswer | 'hang' | Promise<SimAnswer | 'hang'>
+export type SimFault = (call: SimCall, land: Truth) => Said | Promise<Said>
+
+type Said = SimAnswer | 'hang'
+type Truth = () => Said
 
 export type SimServer = {
   port: number
@@ -26,20 +29,21 @@ export type SimServer = {
 type Script = { form: RegExp; fault: SimFault; left: number }
 
 /** Serves a cloud's API at 127.0.0.1; `port` 0 is any free one, and `at` is told which it became. */
-export async function serveSim(port: number, at: (port: number) => (call: SimCall) => SimAnswer): Promise<SimServer> {
+export async function serveSim(port: number, at: (port: number) => (call: SimCall) => Said): Promise<SimServer> {
   const exchanges: SimExchange[] = []
   const scripts: Script[] = []
-  let answer: (call: SimCall) => SimAnswer
+  let answer: (call: SimCall) => Said
   const server = createServer(async (request, response) => {
     const call = await callOf(request)
     const found = scripts.find(({ form, left }) => left > 0 && form.test(`${call.method} ${call.path}`))
     if (found) found.left -= 1
     const said = found ? await found.fault(call, () => answer(call)) : answer(call)
-    const text = said === 'hang' || said.body === undefined ? '' : JSON.stringify(said.body)
-    exchanges.push({ method: call.method, url: request.url ?? '', headers: request.headers, body: call.text, status: said === 'hang' ? 0 : said.status, answer: text })
+    const { status, body, headers, lies = false, aside = false }: SimAnswer = said === 'hang' ? { status: 0 } : said
+    const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
+    if (!aside) exchanges.push({ method: call.method, url: request.url ?? '', headers: request.headers, body: call.text, status, answer: text, lies })
     if (exchanges.length > 1000) exchanges.shift()
     if (said === 'hang' || response.destroyed) return
-    response.writeHead(said.status, { ...(text && { 'content-type': 'application/json' }), ...said.headers }).end(text)
+    response.writeHead(status, { ...(text && { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' }), ...headers }).end(text)
   })
   await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, '127.0.0.1', listening))
   const bound = (server.address() as AddressInfo).port

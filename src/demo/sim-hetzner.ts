@@ -6,7 +6,7 @@ import { get, newProject, show, singular, type Kind, type Project, type SimHetzn
 import { serveSim, type SimAnswer, type SimCall, type SimServer } from './sim-cloud.ts'
 import { addressPool, newMachines, type SimMachines } from './sim-machines.ts'
 
-/** `port`: of the API, 0 is any. `sitePort`: at which a server's app answers; null boots nothing. `pool`: the next public IPv4 address; IPv6 ones are of documentation's prefix, and nobody answers there. */
+/** `port`: of the API, 0 is any. `sitePort`: at which a server's app answers; null boots nothing. `pool`: the next public address, of IPv4. */
 export type SimHetznerOptions = Partial<SimHetznerState> & { port?: number; sitePort?: number | null; pool?: () => string; clock?: Clock }
 
 export type SimHetzner = Pick<SimServer, 'exchanges' | 'script' | 'stop'> & {

@@ -68,6 +68,8 @@ export function addressPool(port: number): () => string {
   }
 }
 
-/** The site that a machine is to be: as its label `lifeboat-site` says, else as its user data does; else its name. */
-export const siteOf = (machine: { name: string; label: string | undefined; userData: string }): string =>
-  machine.label ?? /lifeboat-site["']?[\s:=]+["']?([\w-]+)/i.exec(machine.userData)?.[1] ?? machine.name
+/** A machine's IPv6 address, as IPv6 writes the next IPv4 one: `::ffff:7f04:506`. Of loopback's own there is only one. */
+export const mappedV6 = (address: string): string => {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return `::ffff:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+}

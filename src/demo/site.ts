@@ -23,14 +23,19 @@ const standAt = async (addresses: string[]): Promise<void> => {
   for (const address of addresses.filter((each) => !servers.has(each))) {
     const server = createServer(answer)
     servers.set(address, server)
-    await new Promise<void>((listening) => server.listen(Number(port), address, listening))
+    await new Promise<void>((listening, failed) => server.once('error', failed).listen(Number(port), address, listening))
   }
   process.send?.({ listening: (servers.get(addresses[0]!)!.address() as { port: number }).port })
 }
 
+const end = (thrown: unknown): void => {
+  console.error(`${name}: ${(thrown as Error).message}`)
+  process.exit(1)
+}
+
 process.on('message', (said: { cut?: string[]; addresses?: string[] }) => {
   if (said.cut) cut = said.cut
-  if (said.addresses) void standAt(said.addresses)
+  if (said.addresses) standAt(said.addresses).catch(end)
 })
 process.on('disconnect', () => process.exit(0))
-await standAt(first.split(','))
+standAt(first.split(',')).catch(end)

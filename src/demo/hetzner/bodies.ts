@@ -4,7 +4,7 @@ import { pageOf, type SimAnswer } from '../sim-cloud.ts'
 export type Labels = Record<string, string>
 type Common = { id: number; name: string; created: string; labels: Labels }
 type Guarded = { protection: { delete: boolean; rebuild?: boolean } }
-export type Server = Common & Guarded & { status: 'initializing' | 'starting' | 'running' | 'stopping' | 'off'; type: string; location: string; image: string; userData: string; blocked: boolean; /** Actions that run on it: it is locked until they have ended. */ running: number }
+export type Server = Common & Guarded & { status: 'initializing' | 'starting' | 'running' | 'stopping' | 'off'; type: string; location: string; image: string; blocked: boolean; /** Actions that run on it: it is locked until they have ended. */ running: number }
 export type PrimaryIp = Common & Guarded & { ip: string; type: 'ipv4' | 'ipv6'; assignee_id: number | null; auto_delete: boolean; location: string }
 export type Volume = Common & Guarded & { size: number; server: number | null; location: string; format: string | null; status: 'creating' | 'available' }
 export type Firewall = Common & { rules: Record<string, unknown>[]; servers: number[] }

@@ -1,6 +1,7 @@
 // What the simulated Hetzner creates. Its refusals are those of the operation's table in https://docs.hetzner.cloud/reference/cloud, as of 2026-11.
 import { createHash } from 'node:crypto'
 import type { SimAnswer } from '../sim-cloud.ts'
+import { mappedV6 } from '../sim-machines.ts'
 import { apply, assign, assignable, attach, attachable, rulesOf, typeAt } from './acts.ts'
 import { HetznerRefusal, invalid, locationBody, type Firewall, type PrimaryIp, type Server, type Volume } from './bodies.ts'
 import { begin, beginOn, boot, get, newThing, show, type Body, type Kind, type Project } from './project.ts'
@@ -10,7 +11,8 @@ const newIp = (project: Project, body: Body, type: 'ipv4' | 'ipv6', location: st
   const thing = newThing(project, 'primary_ips', body)
   const ip: PrimaryIp = {
     ...thing, protection: { delete: false }, type, location, auto_delete: body.auto_delete === true, assignee_id: null,
-    ip: type === 'ipv4' ? project.pool() : `2001:db8:${(thing.id & 0xffff).toString(16)}::/64`,
+    // The vendor gives a network, `…::/64`; loopback has none.
+    ip: type === 'ipv4' ? project.pool() : mappedV6(project.pool()),
   }
   project.things.primary_ips.set(ip.id, ip)
   return ip
@@ -39,7 +41,7 @@ const createServer = (project: Project, body: Body): SimAnswer => {
   const volumes = ((body.volumes ?? []) as number[]).map((id) => get(project, 'volumes', id))
   const ips = netOf(project, body, location)
   const thing = newThing(project, 'servers', body)
-  const server: Server = { ...thing, protection: { delete: false, rebuild: false }, status: 'initializing', type, location, image: body.image, userData: String(body.user_data ?? ''), running: 0, blocked: false }
+  const server: Server = { ...thing, protection: { delete: false, rebuild: false }, status: 'initializing', type, location, image: body.image, running: 0, blocked: false }
   for (const volume of volumes) attachable(volume, server)
   project.things.servers.set(server.id, server)
   for (const ip of ips) ip().assignee_id = server.id

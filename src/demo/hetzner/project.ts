@@ -4,7 +4,7 @@ import {
   firewallBody, HetznerRefusal, invalid, primaryIpBody, serverBody, volumeBody,
   type Action, type Firewall, type Labels, type PrimaryIp, type Server, type SshKey, type Volume,
 } from './bodies.ts'
-import { siteOf, type SimMachines } from '../sim-machines.ts'
+import type { SimMachines } from '../sim-machines.ts'
 
 export type SimHetznerState = {
   /** Tokens that it accepts; of a revoked one it says 401. */
@@ -29,7 +29,7 @@ export type Project = {
   things: { [K in Kind]: Map<number, Things[K]> }
   actions: Map<number, Action>
   machines: SimMachines
-  /** The next public IPv4 address. */
+  /** The next public address, of IPv4. */
   pool: () => string
   nextId: () => number
   clock: Clock
@@ -93,11 +93,10 @@ export const partsOf = ({ things }: Project, server: number) => ({
   firewalls: [...things.firewalls.values()].filter(({ servers }) => servers.includes(server)),
 })
 
-/** Power on: its site answers at its public IPv4 address when this resolves. */
+/** Power on: the site that its label `lifeboat-site` names answers at its public addresses when this resolves. */
 export async function boot(project: Project, server: Server): Promise<void> {
   if (!project.things.servers.has(server.id)) return
-  const site = siteOf({ name: server.name, label: server.labels['lifeboat-site'], userData: server.userData })
-  await project.machines.run(`${server.id}`, site, partsOf(project, server.id).ips.flatMap(({ type, ip }) => (type === 'ipv4' ? [ip] : [])))
+  await project.machines.run(`${server.id}`, server.labels['lifeboat-site'] ?? server.name, partsOf(project, server.id).ips.map(({ ip }) => ip))
   server.status = 'running'
 }
 
