@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Said } from '../errors.ts'
-import { reportLines } from './faults.ts'
+import { reportLines } from './fault-lines.ts'
 import { faultsOf } from './issues.ts'
 import { dnsName, either, integer, list, mapping, say, shortName, someOf, text } from './shapes.ts'
 import { parseTree } from './tree.ts'

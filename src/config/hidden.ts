@@ -1,7 +1,8 @@
 import { spell } from '../core/spell.ts'
 import { formatDuration } from './durations.ts'
 import type { File } from './schema.ts'
-import type { Path, Tree } from './tree.ts'
+import type { Path } from './paths.ts'
+import type { Tree } from './tree.ts'
 
 /** What stands at the ends of a value. `hidden`: it, or what it is a part of, may not be printed. */
 const hiddenLeaves = (value: unknown, tree: Tree, path: Path = [], hidden = false): unknown[] => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { shownKey, type Fault } from './faults.ts'
+import type { Fault } from './faults.ts'
 import { nearestWord } from './nearest.ts'
-import type { Path } from './tree.ts'
+import { shownKey, type Path } from './paths.ts'
 
 const isStep = (step: PropertyKey): step is string | number => typeof step !== 'symbol'
 

@@ -1,10 +1,12 @@
-import { reportLines, trimmed, type Fault, type Finding } from './faults.ts'
+import { reportLines, trimmed } from './fault-lines.ts'
+import type { Fault, Finding } from './faults.ts'
 import { faultsOf } from './issues.ts'
 import { rules } from './rules/all.ts'
 import { mayJudge, type Rule } from './rules/rule.ts'
 import { notYet } from './rules/unbuilt.ts'
 import { fileSchema, type File } from './schema.ts'
-import type { Path, Tree } from './tree.ts'
+import type { Path } from './paths.ts'
+import type { Tree } from './tree.ts'
 
 /**
  * What the schema makes of the data, with whatever it finds wrong. A value that is at fault stands there as it was written, so only a rule

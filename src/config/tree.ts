@@ -1,11 +1,9 @@
 import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair, type ParsedNode } from 'yaml'
 import { Said } from '../errors.ts'
-import { shownKey, type Fault } from './faults.ts'
+import type { Fault } from './faults.ts'
+import { shownKey, type Path } from './paths.ts'
 import { syntaxError } from './syntax.ts'
 import { expand, type Lookup } from './variables.ts'
-
-/** The way to one value: keys, and indexes of lists. */
-export type Path = (string | number)[]
 
 export type Spot = { line: number; offset: number }
 

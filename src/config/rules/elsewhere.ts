@@ -1,11 +1,11 @@
 import { askMost, tokenLeast } from '../../core/limits.ts'
 import { checksOf } from '../checks.ts'
 import { formatDuration } from '../durations.ts'
-import { formatPath, type Finding } from '../faults.ts'
+import type { Finding } from '../faults.ts'
 import { entriesOf } from '../lists.ts'
 import type { File } from '../schema.ts'
 import type { Check } from '../settings.ts'
-import type { Path } from '../tree.ts'
+import { formatPath, type Path } from '../paths.ts'
 import type { Rule } from './rule.ts'
 
 // What a vantage elsewhere takes. It refuses an ask that goes beyond, whole, and would be silent in every round.

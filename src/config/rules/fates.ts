@@ -3,7 +3,7 @@ import { dnsDrivers } from '../companies.ts'
 import type { Fault } from '../faults.ts'
 import { entriesOf } from '../lists.ts'
 import type { File, FileDnsHost } from '../schema.ts'
-import type { Path } from '../tree.ts'
+import type { Path } from '../paths.ts'
 import { hostIdOf } from './dns.ts'
 import type { Rule } from './rule.ts'
 

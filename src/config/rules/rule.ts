@@ -1,6 +1,7 @@
 import type { Finding } from '../faults.ts'
 import type { File } from '../schema.ts'
-import type { Path, Tree } from '../tree.ts'
+import type { Path } from '../paths.ts'
+import type { Tree } from '../tree.ts'
 
 /**
  * One rule about more than one key. It is asked only where nothing that it `reads` is at fault already (`*` is any one step; what

@@ -1,6 +1,7 @@
 import { cloudNames, clouds, dnsDriverNames, dnsDrivers } from '../companies.ts'
 import type { Fault } from '../faults.ts'
-import type { Path, Tree } from '../tree.ts'
+import type { Path } from '../paths.ts'
+import type { Tree } from '../tree.ts'
 
 /** What the schema knows and nothing here runs yet. A line goes when its part is built. */
 type Unbuilt = { at: string; what: string; instead: string; when?: (value: unknown) => boolean }
