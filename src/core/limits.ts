@@ -25,6 +25,9 @@ export const clockDriftMs = 2_000
 /** A move whose target is not known to be well for this long is turned to another site, where one is well. */
 export const readyMostMs = 60_000
 
+/** A planned move of which no DNS host takes the epoch for this long is given up: the names could not follow it. */
+export const claimMostMs = 60_000
+
 /** A planned move whose target has not caught up after this long is given up: nobody may write meanwhile. */
 export const caughtUpMostMs = 60_000
 

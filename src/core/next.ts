@@ -1,4 +1,4 @@
-import { caughtUpMostMs, fenceWaitMs, hostLostAfterMs, readyMostMs } from './limits.ts'
+import { caughtUpMostMs, claimMostMs, fenceWaitMs, hostLostAfterMs, readyMostMs } from './limits.ts'
 import { claimAt, debtsOf, pointAt, servedBy, settled, standsAt, taken } from './move-hosts.ts'
 import type { Next, World } from './moving.ts'
 import { isPlanned, leavesData } from './plan.ts'
@@ -37,7 +37,11 @@ const table: Record<Step, Row> = {
   },
   claim: (move, world, config) => {
     const effects = config.dns.hosts.flatMap((host) => claimAt(host, move, world, config))
-    return effects.length > 0 ? { kind: 'step', step: 'claim', effects } : reached
+    if (effects.length > 0) return { kind: 'step', step: 'claim', effects }
+    // A dead DNS host stands in no way out of a lost site; a site that serves is not given up for one that no name could point to.
+    const { by, not } = taken(move, world, config, 'claimed')
+    const goesOn = by.length > 0 || !isPlanned(move) || promoted(move, world.ledger) || sourceIsDown(move, world)
+    return goesOn ? reached : wait('claim', `no DNS host takes the epoch: ${not.join(', ')}`)
   },
   drain: () => reached,
   fence: (move, world, config) => {
@@ -124,7 +128,10 @@ function turn(move: Move, world: World, config: Config): Next | null {
   }
   if (!sourceWell) return null
   if (isOutage(move)) return redirect(move.from!, `${move.from} is up again`)
-  const stuckMs = isPlanned(move) && world.data[move.to]?.lagBytes !== 0 ? (world.stepForMs['caught-up'] ?? 0) : 0
+  if (!isPlanned(move)) return null
+  const claimMs = taken(move, world, config, 'claimed').by.length > 0 ? 0 : (world.stepForMs.claim ?? 0)
+  if (claimMs > claimMostMs) return redirect(move.from!, `no DNS host took the epoch in ${spell(claimMs)}`)
+  const stuckMs = world.data[move.to]?.lagBytes !== 0 ? (world.stepForMs['caught-up'] ?? 0) : 0
   return stuckMs > caughtUpMostMs ? redirect(move.from!, `${move.to} has not caught up in ${spell(stuckMs)}`) : null
 }
 
