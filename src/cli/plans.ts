@@ -1,6 +1,7 @@
 import { losesOf, planName } from '../core/explain.ts'
 import { stepOf } from '../core/step-sentences.ts'
 import { isPlanned, leavesData } from '../core/plan.ts'
+import { releaseChange } from '../core/releases.ts'
 import type { Config, Ledger, Plan } from '../core/types.ts'
 import type { Step } from '../core/words.ts'
 import { columns } from './columns.ts'
@@ -22,6 +23,8 @@ export const planJson = ({ plan, epoch, config, ledger, nowMs }: Shown) => ({
   }),
   pointOfNoReturn: pointOfNoReturn(plan, config),
   loses: losesOf(plan, config),
+  /** Which releases the two sites run, where they differ. Null: they do not, or nobody ever told. */
+  releases: releaseChange(ledger, plan),
 })
 
 /** A planned move begins only when no answer from before the adoption is kept any more. Empty: none is. */
@@ -41,12 +44,13 @@ function pointOfNoReturn(plan: Plan, config: Config): Step | null {
 
 /** A plan for people: its steps with each undo, and what it loses. */
 export function planLines(shown: Shown): string[] {
-  const { steps, pointOfNoReturn: point, loses } = planJson(shown)
+  const { steps, pointOfNoReturn: point, loses, releases } = planJson(shown)
   const rows = steps.map(({ step, sentence, undo }) => [`  ${step}`, undo === null ? sentence : `${sentence} (undo: ${undo})`])
   return [
     `${planName(shown.plan)}, epoch ${shown.epoch}`,
     ...columns(rows),
     `point of no return: ${point === null ? 'none, each step can be undone' : point}`,
     `loses: ${loses}`,
+    ...(releases === null ? [] : [`releases: ${releases}`]),
   ]
 }

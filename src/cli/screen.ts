@@ -2,6 +2,7 @@ import { clouds } from '../config/companies.ts'
 import { freshLedger, pausesAt } from '../core/ledger.ts'
 import { spell } from '../core/spell.ts'
 import { leavesData } from '../core/plan.ts'
+import { releasesApart } from '../core/releases.ts'
 import type { Config, Ledger, Past } from '../core/types.ts'
 import { voteFreshMs } from '../core/votes.ts'
 import { wayOn } from '../core/way-on.ts'
@@ -79,6 +80,7 @@ function facts(scene: Scene): [string, string][] {
     ['paused', pausedLine(scene)],
     ['policy', core.policy.automatic ? null : 'policy.automatic is false: it says what it would do, and does nothing'],
     ['data', leavesData(core) ? `${core.data.holds}: no driver carries them, so a move leaves them behind` : null],
+    ['release', differing(releasesApart(ledger, core))],
     ['votes', weakest(core)],
     ...missingVantages(scene).map((text): [string, string] => ['votes', text]),
     ...dnsLines(scene),
@@ -91,6 +93,8 @@ function facts(scene: Scene): [string, string][] {
 }
 
 /** Through a controller's address it is that controller's file; here nobody says whether one runs by it. */
+const differing = (apart: string | null): string | null => (apart === null ? null : `the sites run different releases: ${apart}. To bring them the same one: lifeboat push --all`)
+
 const keptBy = ({ ledger: { file }, ground }: Scene): 'surely' | 'perhaps' | null =>
   !file || file.hash === ground.hash ? null : 'controller' in ground ? 'surely' : 'perhaps'
 

@@ -29,6 +29,11 @@ export function admit(state: State, config: Config, request: Request): Decision 
       if (!given) return refuse('not-fenced', request.site)
       return set(request.site, { ...ledger, given: ledger.given.filter((g) => g.site !== request.site) })
     }
+    case 'release': {
+      if (!siteOf(config, request.site)) return refuse('unknown-site', request.site)
+      const { site, release, pushedMs, by } = request
+      return set(site, { ...ledger, releases: { ...ledger.releases, [site]: { release, pushedMs, by } } })
+    }
     case 'disown': {
       if (!ledger.trusted) return refuse('store-untrusted')
       if (ledger.move) return refuse('move-open', ledger.move.to)

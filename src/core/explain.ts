@@ -179,6 +179,7 @@ const cutOf = ({ state, config }: Say): string => {
 /** What a request changed in the ledger without a move. */
 const setSays = (decision: Extract<Decision, { kind: 'set' }>, { watch, ledger }: State): string => {
   const { pause } = decision.ledger
+  if (decision.site && decision.ledger.releases !== ledger.releases) return `${decision.site} runs release ${decision.ledger.releases?.[decision.site]?.release}`
   if (decision.site) return `${decision.site} is a standby again`
   if (!pause) return 'automatic moves are on again'
   const until = pause.untilMs === null ? ' until somebody resumes them' : watch.at ? ` for ${spell(pause.untilMs - watch.at.wallMs)}` : ''

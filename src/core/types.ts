@@ -197,6 +197,8 @@ export type Ledger = {
   longTailUntilMs: number | null
   /** The file of the last `watch` that led, or the one that a person accepted since. Left out: no `watch` has led yet. */
   file?: FileInForce
+  /** Per site the release that it was last seen to take. Left out: none was told; a site that is not listed: not known. */
+  releases?: Record<string, { release: string; pushedMs: number; by: string }>
   /** DNS hosts where our marker may still stand although the names were let go of: it is removed there. Left out: none. */
   leaving?: string[]
   /** What people were told, and what still waits to be. Left out: nobody was ever to be told. */
@@ -283,6 +285,8 @@ export type Request = {
   /** `holder`: the pause of this one alone; left out: all that stand. */
   | { what: 'resume'; holder?: string }
   | { what: 'rejoin'; site: string }
+  /** `release`: the id of what was brought to the site and runs there since `pushedMs`. */
+  | { what: 'release'; site: string; release: string; pushedMs: number }
   /** `epoch`: the ledger's, as the person saw it. */
   | { what: 'disown'; epoch: number }
 )

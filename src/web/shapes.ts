@@ -26,6 +26,7 @@ const requestShape: z.ZodType<Request> = z.discriminatedUnion('what', [
   z.strictObject({ ...common, what: z.literal('pause'), untilMs: z.number().nullable(), why: z.string().transform(oneLine), holder }),
   z.strictObject({ ...common, what: z.literal('resume'), holder }),
   z.strictObject({ ...common, what: z.literal('rejoin'), site: z.string() }),
+  z.strictObject({ ...common, what: z.literal('release'), site: z.string(), release: z.string().regex(/^[0-9a-f]{12}$/), pushedMs: z.number() }),
   z.strictObject({ ...common, what: z.literal('disown'), epoch: z.number().int() }),
 ])
 

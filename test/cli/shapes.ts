@@ -37,6 +37,7 @@ export const planShape = z.strictObject({
   steps: z.array(z.strictObject({ step: step.shape.step, target: words, sentence: words, undo: words.nullable() })).length(9),
   pointOfNoReturn: step.shape.step.nullable(),
   loses: words,
+  releases: words.nullable(),
 })
 
 const site = z.strictObject({
@@ -51,6 +52,7 @@ const site = z.strictObject({
   certificateUntilMs: ms.nullable(),
   sinceMs: ms.nullable(),
   why: words.nullable(),
+  release: z.strictObject({ id: words, pushedMs: ms }).nullable(),
 })
 
 export const statusShape = z.strictObject({

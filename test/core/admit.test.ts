@@ -166,6 +166,13 @@ describe('other requests', () => {
     expect(told(admit(story.state, story.config, { ...base, what: 'rejoin', site: 'azure' }))).toBe('refuse unknown-site azure')
   })
 
+  test('release', () => {
+    const story = storyFor({})
+    const pushed = (site: string) => admit(story.state, story.config, { ...base, what: 'release', site, release: '3f9a0c11d2e4', pushedMs: 7 })
+    expect(pushed('hetzner')).toMatchObject({ kind: 'set', site: 'hetzner', ledger: { releases: { hetzner: { release: '3f9a0c11d2e4', pushedMs: 7, by: base.by } } } })
+    expect(told(pushed('azure'))).toBe('refuse unknown-site azure')
+  })
+
   test.each<[string, Given, (s: Story) => Request, string]>([
     ['adopt', { ledger: fresh }, (s) => adopting(s, 'aws'), 'adopt null → aws'],
     ['adopt above what DNS shows', { ledger: fresh }, (s) => adopting(s, 'hetzner', 41), 'adopt null → hetzner'],

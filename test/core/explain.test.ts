@@ -117,6 +117,7 @@ describe('sentences, as they are read at 3 a.m.', () => {
     expect(sentenceOf(admit(beside, config, ofD), beside, config)).toBe('done: automatic moves stay paused by ana until somebody resumes them')
     expect(factsOf(beside, config)).toEqual(expect.arrayContaining(['paused by ana', 'paused by ci']))
     expect(sentenceOf(admit(paused, config, { ...base, what: 'rejoin', site: 'spare' }), paused, config)).toBe('done: spare is a standby again')
+    expect(set({ what: 'release', site: 'hetzner', release: '3f9a0c11d2e4', pushedMs: day })).toBe('done: hetzner runs release 3f9a0c11d2e4')
   })
 })
 
