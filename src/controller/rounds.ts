@@ -31,7 +31,8 @@ export async function runRounds(self: Self, ownMoves: boolean, signal: AbortSign
       .catch((thrown: unknown) => void failures.push(thrown))
       .then(() => {
         underWay -= 1
-        held?.hold(whatToHold(self), drop)
+        const questions = whatToHold(self)
+        if (questions) held?.hold(questions, drop)
         bell.ring()
       })
   }
@@ -58,10 +59,14 @@ export async function runRounds(self: Self, ownMoves: boolean, signal: AbortSign
   }
 }
 
-/** The active site is held while some vantage reaches it: once none does, what a drop would tell is known. */
-function whatToHold({ parts, state: { watch, ledger } }: Self): Question[] {
+/**
+ * The active site is held while some vantage reaches it: once none does, what a drop would tell is known. Null: nobody can say, as where
+ * this observer abstains, and what is held stays.
+ */
+function whatToHold({ parts, state: { watch, ledger } }: Self): Question[] | null {
   const { active } = ledger
-  const isReached = Object.values(watch.votes[active ?? ''] ?? {}).some(({ says, run }) => says === 'up' && run > 0)
-  if (active === null || !isReached) return []
-  return questionsOf(parts, active).filter(({ site }) => site === active)
+  if (active === null) return []
+  const votes = Object.values(watch.votes[active] ?? {})
+  if (votes.some(({ says, run }) => says === 'up' && run > 0)) return questionsOf(parts, active).filter(({ site }) => site === active)
+  return votes.some(({ run }) => run < 0) ? [] : null
 }

@@ -105,6 +105,9 @@ describe('a held connection', () => {
     const last = () => calls.at(-1)!.questions.map(({ site, address }) => ({ site, address }))
     await clock.pass(5_000)
     expect(last()).toEqual(parts.config.sites.filter(({ site }) => site === 'aws').flatMap(({ site, addresses }) => addresses.map((address) => ({ site, address }))))
+    clock.wallOffMs += 3_600_000
+    await clock.pass(1_000)
+    expect(last()).not.toEqual([]) // This observer abstains: that is no news of the site.
     sees.aws = 'refused'
     await clock.pass(1_000)
     expect(last()).toEqual([])
