@@ -8,16 +8,18 @@ const may: Record<string, string[]> = {
   errors: [],
   version: ['package.json'],
   'stack-outputs': ['package'],
+  'host-layout': [],
   clock: ['core', 'node'],
   'url-host': [],
   listening: ['url-host', 'node'],
   ports: ['core'],
   config: ['core', 'errors', 'node', 'package'],
-  drivers: ['core', 'errors', 'clock', 'ports', 'stack-outputs', 'url-host', 'listening', 'node', 'package'],
+  drivers: ['core', 'errors', 'clock', 'ports', 'stack-outputs', 'host-layout', 'url-host', 'listening', 'node', 'package'],
+  release: ['core', 'errors', 'clock', 'config', 'host-layout', 'drivers', 'node', 'package'],
   store: ['core', 'errors', 'clock', 'ports', 'node'],
   controller: ['core', 'errors', 'clock', 'ports', 'settings'],
   demo: ['core', 'errors', 'clock', 'ports', 'drivers', 'version', 'node', 'package'],
-  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'stack-outputs', 'drivers', 'store', 'controller', 'demo', 'web', 'listening', 'version', 'node', 'package'],
+  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'stack-outputs', 'host-layout', 'drivers', 'store', 'controller', 'demo', 'web', 'listening', 'version', 'node', 'package'],
   web: ['core', 'errors', 'clock', 'ports', 'url-host', 'listening', 'node', 'package'],
   main: ['cli', 'node'],
   lifeboat: ['main', 'node'],
@@ -42,6 +44,12 @@ describe('import direction', () => {
       .filter((s) => partOf(s.path) === part)
       .flatMap((s) => s.imports.filter((i) => partOf(i.resolved ?? '') !== part && !may[part]!.includes(targetOf(i))).map((i) => `${s.path}:${i.line}: imports ${i.from}`))
     expect(wrong, `${part} may import ${may[part]!.join(', ') || 'nothing outside itself'}: hand it in as an argument, or move the code`).toEqual([])
+  })
+
+  test('stacks import of src only what they share with it, as data', () => {
+    const shared = ['src/config/app-file.ts', 'src/errors.ts', 'src/host-layout.ts', 'src/stack-outputs.ts']
+    const wrong = sourcesOf('stacks').flatMap((s) => s.imports.filter((i) => i.resolved && !i.resolved.startsWith('stacks/') && !shared.includes(i.resolved)).map((i) => `${s.path}:${i.line}: imports ${i.from}`))
+    expect(wrong, `a stack meets src as JSON, and shares ${shared.join(', ')}`).toEqual([])
   })
 
   test('nothing in src imports a test, and every relative import names its file with its ending', () => {
