@@ -1,7 +1,8 @@
 import { canonicalIp, canonicalName, familyOf } from '../../config/addresses.ts'
 import type { HostView, RecordSet } from '../../core/moving.ts'
 import { addressesOf } from '../../core/zone.ts'
-import { wrongIn, type Draft, type Site } from './draft.ts'
+import type { Draft, Site } from './draft.ts'
+import { wrongIn } from './faults.ts'
 import type { Wish, Wrong } from './wishes.ts'
 
 /** As the file's rules would write it; what is none stays as it is, for them to say so. */
