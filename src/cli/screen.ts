@@ -70,7 +70,7 @@ function whyOf({ why, certificateUntilMs, cloud }: SiteStatus, nowMs: number): s
 
 /** The lines below the table; one that has nothing to say is left out. */
 function facts(scene: Scene): [string, string][] {
-  const { status, ground, cli } = scene
+  const { status, ground, cli, ledger } = scene
   const { core } = ground
   const lines: [string, string | null][] = [
     ['moving', movingLine(status)],
