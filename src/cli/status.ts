@@ -40,11 +40,9 @@ export type SiteStatus = {
   certificateUntilMs: number | null
   sinceMs: number | null
   why: string | null
-}
-  /** The Pulumi stack that its addresses come from. Null: they stand in the file. */
-  stack: StackStatus | null
   /** What the last push brought there. Null: could not find out, since none was told. */
   release: { id: string; pushedMs: number } | null
+}
 
 /** What the store knows; of what only a controller can see, nothing where none lives: never a health that was. */
 export async function statusOf({ ground, view, live, journal, nowMs }: { ground: Ground; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
@@ -102,11 +100,11 @@ function roleOf({ site, standby, addresses }: SiteConfig, ledger: Ledger): Role 
 
 function siteStatus(site: SiteConfig, ledger: Ledger, live: Report | null): SiteStatus {
   const seen = live?.watch.sites[site.site]
+  const pushed = ledger.releases?.[site.site]
   return {
     site: site.site,
     cloud: site.cloud,
     role: roleOf(site, ledger),
-  const pushed = ledger.releases?.[site.site]
     standby: site.standby,
     addresses: site.addresses,
     health: seen?.health ?? 'unknown',
@@ -115,12 +113,11 @@ function siteStatus(site: SiteConfig, ledger: Ledger, live: Report | null): Site
     certificateUntilMs: seen?.certificateUntilMs ?? null,
     sinceMs: live && seen ? Math.round(live.atWallMs - (live.atMonoMs - seen.sinceMs)) : null,
     why: seen?.why ?? null,
+    release: pushed ? { id: pushed.release, pushedMs: Math.round(pushed.pushedMs) } : null,
   }
 }
 
 function dnsStatus(host: string, ledger: Ledger, live: Report | null, nowMs: number): Status['dns'][number] {
-    stack: stackStatus(site, ledger, live),
-    release: pushed ? { id: pushed.release, pushedMs: Math.round(pushed.pushedMs) } : null,
   const seen = live?.dns.find((each) => each.host === host)
   const staleUntilMs = ledger.staleUntilMs !== null && ledger.staleUntilMs > nowMs ? Math.round(ledger.staleUntilMs) : null
   return { host, state: seen?.state ?? null, epoch: seen?.epoch ?? null, addresses: seen?.addresses ?? null, staleUntilMs, detail: seen?.detail ?? null }
