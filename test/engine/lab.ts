@@ -86,6 +86,15 @@ const placeProject = async (folder: string, from: string): Promise<void> => {
   await mkdir(folder)
   for (const name of (await readdir(from)).filter((entry) => entry.startsWith('Pulumi.') || entry === 'stacks' || entry === 'index.ts')) await cp(join(from, name), join(folder, name), { recursive: true })
   for (const name of ['node_modules', 'package.json', 'src']) await symlink(join(root, name), join(folder, name))
+  await fillIn(folder)
+}
+
+/** What the stacks of this repository leave to whoever uses them: whom to let in, and from where. */
+const fillIn = async (folder: string): Promise<void> => {
+  for (const name of (await readdir(folder, { recursive: true })).filter((entry) => /^stacks\/Pulumi\.[a-z]+\.yaml$/.test(entry))) {
+    const text = readFileSync(join(folder, name), 'utf8')
+    await writeFile(join(folder, name), text.replace('sshKeys: []', 'sshKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 lab]').replace('adminCidrs: []', 'adminCidrs: [203.0.113.0/24]').replace('image: ""', 'image: ami-1'))
+  }
 }
 
 const eventsOf = (stdout: string): EngineEvent[] =>
