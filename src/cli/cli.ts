@@ -18,7 +18,7 @@ export type Cli = {
   /** One line, or several, on standard output or standard error, without what a terminal would obey. */
   out(text: string): void
   err(text: string): void
-  /** A line on standard output from which the secrets are out already. */
+  /** A line of JSON on standard output from which the secrets are out already. */
   raw(line: string): void
   /** Empties the screen, where standard output is a terminal. */
   clear(): void
@@ -51,6 +51,9 @@ const ownCodes = new Set([0, ...Object.values(codes)].map((code) => `\u001b[${co
 export const printable = (text: string, coloured: boolean): string =>
   text.replace(/\u001b\[\d+m|[^\P{Cc}\n\t]/gu, (found) => (coloured && ownCodes.has(found) ? found : ''))
 
+/** JSON writes the control characters below the blank as escapes; this does so with the rest of them. The value stays the same. */
+export const printableJson = (json: string): string => json.replace(/[\u007f-\u009f]/g, (found) => `\\u00${found.charCodeAt(0).toString(16)}`)
+
 /** The real one. */
 export function machineCli(flags: Flags, clock: Clock): Cli {
   const { stdin, stdout, stderr, env } = process
@@ -77,9 +80,9 @@ export function machineCli(flags: Flags, clock: Clock): Cli {
     clock,
     out: (text) => write(stdout, printable(hide(text, secrets), coloured)),
     err: (text) => write(stderr, printable(hide(text, secrets), coloured)),
-    raw: (line) => write(stdout, line),
+    raw: (line) => write(stdout, printableJson(line)),
     clear: () => void (out && stdout.writable && stdout.write('\u001b[2J\u001b[H')),
-    json: (value) => write(stdout, JSON.stringify(hidden(value, secrets), null, out ? 2 : undefined)),
+    json: (value) => write(stdout, printableJson(JSON.stringify(hidden(value, secrets), null, out ? 2 : undefined))),
     keepSecret: (more) => (secrets = [...new Set([...secrets, ...more])]),
     secrets: () => secrets,
     coloured,
