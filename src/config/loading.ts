@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
@@ -37,13 +38,18 @@ const findFile = (whence: Whence): string => {
   return path
 }
 
-const readText = (path: string): string => {
+const bytesOf = (path: string): Buffer => {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    return readFileSync(path)
   } catch (error) {
-    if (error instanceof TypeError) throw new Said(`${path} is not UTF-8 text. Save it as UTF-8`)
     throw new Said(`${path} cannot be read: ${textOf(error)}`)
   }
+}
+
+const readText = (path: string): string => {
+  const bytes = bytesOf(path)
+  if (!isUtf8(bytes)) throw new Said(`${path} is not UTF-8 text. Save it as UTF-8`)
+  return new TextDecoder().decode(bytes)
 }
 
 /** Node takes a PEM that holds nonsense in silence (24.21, 2026-11), and every probe would then blame the site. */
