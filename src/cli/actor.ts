@@ -81,7 +81,7 @@ async function ownActor({ cli, store, command, warm }: Needs, settings: Settings
   const minded = mindStore(store, cli.clock)
   const running = inProcess(wire(settings, { store: minded.store, journal: store, clock: cli.clock, log: troubleOf(cli), command }))
   const out = minded.out.catch(async (said: Said) => Promise.reject(outageSentence(said, await readOrNull(store), running.hosts())))
-  out.catch(() => {}) // As above: whoever acts waits for it, or has ended.
+  out.catch(() => {}) // Whoever acts waits for it; where nobody does yet, or any more, nothing is lost.
   const isPlaced = (self: Self) => self.lease !== null || self.standsBy !== null
   const ready = (self: Self) => isPlaced(self) && (!warm || isWarm(self))
   const untilMs = cli.clock.now().monoMs + leadMsMost
