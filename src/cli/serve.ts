@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts'
-import { isLeading, isStale, type Self } from '../controller/self.ts'
+import { isOnTime } from '../controller/heartbeat.ts'
+import { isLeading, type Self } from '../controller/self.ts'
 import { freshLedger } from '../core/ledger.ts'
 import { emptyWatch } from '../core/observe.ts'
 import { Said } from '../errors.ts'
@@ -22,6 +23,9 @@ type Served = {
   self(): Self | null
 }
 
+/** False as well while it has not turned yet. */
+const isOnWatch = (self: Self | null): boolean => self !== null && isOnTime(self)
+
 /** Serves what `listen` asks for, and gives what ends it. An address that cannot be had is said, and watching goes on: it matters more. */
 export async function serve({ cli, settings, store, log, self }: Served): Promise<() => Promise<void>> {
   const { core, listen } = settings
@@ -33,15 +37,11 @@ export async function serve({ cli, settings, store, log, self }: Served): Promis
   }
   const seen = () => {
     const now = self()
-    return { state: now?.state ?? { ledger: freshLedger(core), watch: emptyWatch() }, leading: now !== null && isLeading(now), sinceMs: now?.parts.leader.sinceMs ?? Infinity }
-  }
-  const isOnTime = () => {
-    const now = self()
-    return now !== null && !isStale(now)
+    return { state: now?.state ?? { ledger: freshLedger(core), watch: emptyWatch() }, leading: now !== null && isLeading(now) && isOnWatch(now), sinceMs: now?.parts.leader.sinceMs ?? Infinity }
   }
   const pages = pagesOf({ core, store, clock, status, seen, ...offersOf({ cli, settings, store }) })
   try {
-    const { stop } = await serveWeb({ address: listen.address, token: listen.token, pages, isOnTime, log })
+    const { stop } = await serveWeb({ address: listen.address, token: listen.token, pages, isOnTime: () => isOnWatch(self()), log })
     log({ level: 'info', event: 'start', msg: `/status, /metrics, /healthz and requests are served at ${listen.address}`, address: listen.address })
     return stop
   } catch (thrown) {

@@ -14,6 +14,8 @@ export type Book = {
   /** Null: the store was not read yet. */
   view(): StoreView | null
   refresh(): Promise<StoreView>
+  /** When the store was last read, monotonic; -Infinity: not yet. */
+  readMs(): number
   /**
    * Reads the store, makes the change from what is there, and commits by compare-and-swap; where somebody wrote first it reads
    * and makes it again. `make` answers null for "no longer". With `takes`, only while that request still stands.
@@ -29,11 +31,17 @@ const triesMost = 8
 /** Opens the book over a store; nothing is read yet. */
 export function openBook(store: Store, config: Config, clock: Clock): Book {
   let view: StoreView | null = null
+  let readMs = -Infinity
   const ledgerOf = (of: StoreView | null) => of?.ledger ?? freshLedger(config)
   const book: Book = {
     ledger: () => ledgerOf(view),
     view: () => view,
-    refresh: async () => (view = await store.read()),
+    refresh: async () => {
+      view = await store.read()
+      readMs = clock.now().monoMs
+      return view
+    },
+    readMs: () => readMs,
     change: async (make, takes) => {
       for (let tries = 0; tries < triesMost; tries++) {
         const read = await book.refresh()

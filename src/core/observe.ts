@@ -73,7 +73,8 @@ function deadlinesOf(watch: Watch, at: Facts['at'], ledger: Ledger, config: Conf
   const deadlines: Record<string, number> = {}
   const keep = (key: string, untilWallMs: number, mostMs: number) => {
     const leftMs = Math.min(Math.max(untilWallMs - at.wallMs, 0), mostMs)
-    deadlines[key] = watch.deadlines[key] ?? at.monoMs + leftMs
+    // Never longer, either, than a file allows that was read anew meanwhile.
+    deadlines[key] = Math.min(watch.deadlines[key] ?? at.monoMs + leftMs, at.monoMs + mostMs)
   }
   for (const { epoch, startedMs, endedMs } of ledger.past) {
     keep(`cooldown:${epoch}`, endedMs + config.policy.cooldownMs, config.policy.cooldownMs)

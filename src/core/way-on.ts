@@ -1,5 +1,5 @@
 import { pausesAt } from './ledger.ts'
-import { leavesData } from './plan.ts'
+import { isPlanned, leavesData } from './plan.ts'
 import type { Config, State } from './types.ts'
 
 /**
@@ -19,6 +19,7 @@ export function wayOn({ ledger, watch }: State, { wallMs, watched, kept, config 
   if (!watched) return wayToLead(kept ?? null, move ? ', and a move is under way' : '')
   if (move) return 'follow it: lifeboat status --watch'
   if (pausesAt(ledger, wallMs).length > 0) return 'automatic moves on again: lifeboat resume'
+  if (watch.sites[ledger.active ?? '']?.health === 'down') return wayOut({ ledger, watch }, config)
   const preferred = config.sites[0]?.site
   return preferred === undefined || preferred === ledger.active ? null : wayBack(preferred, { ledger, watch }, config)
 }
@@ -32,16 +33,25 @@ function wayToLead(kept: Around['kept'], underWay: string): string {
     : `nobody leads${underWay}; the file here is not the one in force. Where a watch runs by it: ${accept}; where none does: lifeboat watch`
 }
 
+/** Where to go while the active site is down: a failback is a planned move, and would be refused. Null: no other site can take over. */
+function wayOut({ ledger, watch }: State, config: Config): string | null {
+  const to = config.sites.find(({ site }) => site !== ledger.active && watch.sites[site]?.ready === true)
+  if (!to) return null
+  return `to move now: lifeboat failover ${to.site}${leavesData(config) ? `, which leaves ${config.data.holds} behind at ${ledger.active}` : ''}`
+}
+
 /** How the preferred site becomes the active one again. That its data is in order only a person knows. */
 function wayBack(site: string, { ledger, watch }: State, config: Config): string {
   const seen = watch.sites[site]
   const isBack = seen?.health === 'up' && seen.verdict === 'well'
   const fenced = ledger.given.some((given) => given.site === site)
+  const [last] = ledger.past
+  const again = last && isPlanned(last) && last.from === site ? 'well' : 'back'
   if (config.data.holds === null) {
     if (isBack && fenced) return `${site} is back, and stands by again by itself after ${config.check.rise} good rounds (check.rise); then: lifeboat failback`
-    return `${isBack ? '' : 'when '}${site} is back: lifeboat failback`
+    return `${isBack ? '' : 'when '}${site} is ${again}: lifeboat failback`
   }
   const failback = leavesData(config) ? `lifeboat failback --accept-loss all, which leaves ${config.data.holds} behind at ${ledger.active}` : 'lifeboat failback'
-  if (!fenced) return `${isBack ? '' : 'when '}${site} is back: ${failback}`
+  if (!fenced) return `${isBack ? '' : 'when '}${site} is ${again}: ${failback}`
   return `${isBack ? `${site} is back; once` : `when ${site} is back and`} its data is in order: lifeboat rejoin ${site}, then ${failback}`
 }

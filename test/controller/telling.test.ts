@@ -5,6 +5,7 @@ import type { Config } from '../../src/core/types.ts'
 import { json } from '../../src/drivers/channels/forms.ts'
 import { httpHeartbeat } from '../../src/drivers/channels/heartbeat.ts'
 import { httpChannel } from '../../src/drivers/channels/http.ts'
+import { exits, Said } from '../../src/errors.ts'
 import type { Heartbeat } from '../../src/ports.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
 import { startReceiver, type Answer } from '../drivers/channels/receiver.ts'
@@ -57,7 +58,7 @@ moveTest('a failover by itself: its start with the sentence of the decision, and
     { events: ['move'], reason: 'outage', epoch: 2 },
   ])
   expect(told[0]?.sentence).toBe(controller.lines.find(({ event, reason }) => event === 'decision' && reason === 'outage')?.msg)
-  expect(told.map(({ next }) => next.replace(/^(when one is back: )?/, ''))).toEqual([expect.stringMatching(/^(follow it: )?lifeboat (status --watch|failback)$/), 'lifeboat failback'])
+  expect(told.map(({ next }) => next.replace(/^(when one is back: )?/, ''))).toEqual([expect.stringMatching(/^(follow it: |to move now: )?lifeboat (status --watch|failback|failover two)$/), 'lifeboat failback'])
   const ids = receiver.messages().map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
   expect(JSON.stringify(controller.lines)).not.toContain('secret-path')
@@ -70,7 +71,7 @@ moveTest('an alarm that lasts is told once, by the first leader and the next ali
   rig.up.one = false
   await toldOf(rig, receiver, 'the alarm is told', /^refuse: .*policy.automatic is false/)
   const alarms = () => receiver.messages().filter(({ reason }) => reason === 'automatic-off')
-  expect(alarms()[0]).toMatchObject({ events: ['alarm'], sentence: expect.stringContaining('To do it: lifeboat failover two'), next: 'to look: lifeboat status' })
+  expect(alarms()[0]).toMatchObject({ events: ['alarm'], sentence: expect.stringContaining('To do it: lifeboat failover two'), next: 'to move now: lifeboat failover two' })
   await nothingWaits(rig) // What was taken and not yet noted comes once more, from the next leader.
   await first.stop()
   const second = rig.start('second', telling(rig, receiver))
@@ -169,4 +170,31 @@ moveTest('the heartbeat is sent while rounds are on time, and not while the proc
   release()
   await rig.until('it beats again', () => receiver.received.length > beats)
   expect(JSON.stringify(controller.lines)).not.toContain('secret-path')
+})
+
+let busy = false
+
+/** A store in memory that another process locks while `busy`. */
+const lockable = (clock: Clock): (() => Client) => {
+  const state = memoryState()
+  return () => {
+    const client = memoryClient(state, { clock })
+    return { ...client, read: async () => (busy ? Promise.reject(new Said('the store is busy', exits.unfinished)) : client.read()) }
+  }
+}
+
+moveTest('the heartbeat falls silent where the store cannot be read, though rounds go on: nothing is decided then', lab, { store: lockable }, async ({ rig }) => {
+  let beats = 0
+  const heartbeat: Heartbeat = { everyMs: 5_000, beat: async () => (beats++, null) }
+  const controller = rig.start('first', { configHash: 'lab', written: {}, heartbeat })
+  await rig.until('it beats', () => beats >= 3)
+  const self = controller.self()!
+  busy = true
+  const sinceMs = self.parts.clock.now().monoMs
+  await rig.until('its rounds go on', () => self.state.watch.at!.monoMs - sinceMs > 60_000)
+  const before = beats
+  await rig.until('they go on', () => self.state.watch.at!.monoMs - sinceMs > 120_000)
+  expect(beats).toBe(before)
+  busy = false
+  await rig.until('it beats again', () => beats > before)
 })

@@ -87,6 +87,19 @@ describe('deadlines of the ledger', () => {
     expect(story.state.watch.deadlines).toEqual(deadlines)
   })
 
+  test('a file that was read anew shortens them, and lengthens none that began', () => {
+    const past = [pastOf(7, 'hetzner', 'aws', { startedMs: day - 100_000, endedMs: day - 60_000 })]
+    const story = storyOf(config, ledgerOf(config, { past }), false)
+    story.round()
+    const anew = (cooldownMs: number) => {
+      const at = { monoMs: story.at.monoMs + 2_000, wallMs: story.at.wallMs + 2_000 }
+      const facts = { at, startedAt: at, probes: [], canaries: [], readings: [], ledger: story.state.ledger }
+      return observe(story.state, facts, { ...config, policy: { ...config.policy, cooldownMs } }).watch.deadlines['cooldown:7']
+    }
+    expect(anew(0)).toBe(story.at.monoMs + 2_000)
+    expect(anew(3_600_000)).toBe(story.at.monoMs + 538_000)
+  })
+
   test('a wall clock that was set back never makes them longer than they can be', () => {
     const past = [pastOf(7, 'hetzner', 'aws', { startedMs: day + 86_400_000, endedMs: day + 86_400_000 })]
     const story = storyOf(config, ledgerOf(config, { past }), false)

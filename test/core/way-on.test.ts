@@ -17,12 +17,14 @@ const config = (holds: string | null): Config => ({
 const nowMs = 1_795_600_000_000
 const fenced: Ledger['given'] = [{ site: 'aws', epoch: 7, atMs: 0 }]
 
-type Given = { ledger?: Partial<Ledger>; holds?: string; watched?: boolean; kept?: 'surely' | 'perhaps'; aws?: 'up' | 'down' }
-const next = ({ ledger = {}, holds, watched = true, kept, aws = 'down' }: Given) => {
+const planned = { kind: 'switchover', from: 'aws', to: 'hetzner' } as Ledger['past'][number]
+
+type Given = { ledger?: Partial<Ledger>; holds?: string; watched?: boolean; kept?: 'surely' | 'perhaps'; aws?: 'up' | 'down'; hetzner?: 'up' | 'down' }
+const next = ({ ledger = {}, holds, watched = true, kept, aws = 'down', hetzner = 'up' }: Given) => {
   const of = config(holds ?? null)
-  const seen = { health: aws, verdict: aws === 'up' ? 'well' : 'down' } as SiteWatch
+  const seen = { health: aws, verdict: aws === 'up' ? 'well' : 'down', ready: aws === 'up' } as SiteWatch
   const full: Ledger = { ...freshLedger(of), active: 'hetzner', epoch: 7, record: { epoch: 7, move: 'm', site: 'hetzner', addresses: ['127.0.0.2'] }, ...ledger }
-  return wayOn({ ledger: full, watch: { ...emptyWatch(), sites: { aws: seen } } }, { wallMs: nowMs, watched, ...(kept ? { kept } : {}), config: of })
+  return wayOn({ ledger: full, watch: { ...emptyWatch(), sites: { aws: seen, hetzner: { health: hetzner } as SiteWatch } } }, { wallMs: nowMs, watched, ...(kept ? { kept } : {}), config: of })
 }
 
 test.each<[string, Given, string | null]>([
@@ -31,6 +33,10 @@ test.each<[string, Given, string | null]>([
   ['it is back, and fenced for some rounds', { aws: 'up', ledger: { given: fenced } }, 'aws is back, and stands by again by itself after 5 good rounds (check.rise); then: lifeboat failback'],
   ['data would stay behind', { holds: 'orders', ledger: { given: fenced } }, 'when aws is back and its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner'],
   ['the same, and it is back', { holds: 'orders', aws: 'up', ledger: { given: fenced } }, 'aws is back; once its data is in order: lifeboat rejoin aws, then lifeboat failback --accept-loss all, which leaves orders behind at hetzner'],
+  ['it was left in order', { aws: 'up', ledger: { past: [planned] } }, 'aws is well: lifeboat failback'],
+  ['the active site is down, and another can take over', { aws: 'up', hetzner: 'down' }, 'to move now: lifeboat failover aws'],
+  ['the same, and data would stay behind', { aws: 'up', hetzner: 'down', holds: 'orders' }, 'to move now: lifeboat failover aws, which leaves orders behind at hetzner'],
+  ['every site is down', { hetzner: 'down' }, null],
   ['the preferred site is active', { ledger: { active: 'aws' } }, null],
   ['nobody watches', { watched: false }, 'nobody watches: lifeboat watch'],
   ['nobody leads, and a controller with another file than that in force watches', { watched: false, kept: 'surely' }, 'nobody leads; the controller there watches by a file that is not the one in force. To let it lead: lifeboat check --accept'],
