@@ -38,7 +38,7 @@ export async function serveSim(port: number, at: (port: number) => (call: SimCal
     const found = scripts.find(({ form, left }) => left > 0 && form.test(`${call.method} ${call.path}`))
     if (found) found.left -= 1
     const said = found ? await found.fault(call, () => answer(call)) : answer(call)
-    const { status, body, headers, lies = false, aside = false }: SimAnswer = said === 'hang' ? { status: 0 } : said
+    const { status, body, headers, lies = false, aside = false }: SimAnswer = said === 'hang' ? { status: 0, lies: true } : said
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
     if (!aside) exchanges.push({ method: call.method, url: request.url ?? '', headers: request.headers, body: call.text, status, answer: text, lies })
     if (exchanges.length > 1000) exchanges.shift()

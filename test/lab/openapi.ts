@@ -28,7 +28,7 @@ type Description = { paths: Record<string, Record<string, Operation>> }
 /** Checks exchanges against an OpenAPI 3.0 file in which every `$ref` is resolved; each fault is one sentence, none means valid. */
 export const openApi = (file: string | URL) => {
   const { paths } = JSON.parse(readFileSync(file, 'utf8')) as Description
-  const ajv = new Ajv({ strict: false, allErrors: true })
+  const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
   addFormats.default(ajv)
   ajv.addFormat('decimal', /^-?\d+(\.\d+)?$/)
   const compiled = new WeakMap<Schema, ValidateFunction>()

@@ -17,7 +17,7 @@ export type Ask = ReturnType<typeof asks>
 /** Sentences on what is not as the vendor's description has it. Requests that were wrong on purpose are held to their answer alone. */
 export const faultsIn = (file: 'hetzner.json' | 'digitalocean.json', exchanges: SimExchange[]): string[] => {
   const { faults } = openApi(new URL(`../../specs/${file}`, import.meta.url))
-  return exchanges.flatMap((each) => faults({ ...each, answer: each.status === 0 ? null : each.answer }))
+  return exchanges.flatMap((each) => faults({ ...each, answer: each.lies ? null : each.answer }))
 }
 
 /** What the site says at this address, or null where nobody answers. */
