@@ -1,10 +1,10 @@
 import { execa, type ResultPromise } from 'execa'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { listenAt, stopListening } from '../../src/listening.ts'
 import { freePort } from '../lab/ports.ts'
 import { labKey } from '../lab/servers.ts'
 
@@ -64,13 +64,12 @@ policy: { automatic: true, ${policy} }
   const mend = async (site: string): Promise<void> => {
     const answering = createServer((_, response) => void response.writeHead(200, { connection: 'close' }).end('ok'))
     servers.set(site, answering)
-    await once(answering.listen(port, sites[site]), 'listening')
+    await listenAt(answering, `${sites[site]}:${port}`)
   }
   const cut = async (site: string): Promise<void> => {
     const answering = servers.get(site)
     servers.delete(site)
-    answering?.closeAllConnections()
-    await new Promise<void>((closed) => (answering ? answering.close(() => closed()) : closed()))
+    if (answering) await stopListening(answering)
   }
   const lifeboat = async (...words: string[]): Promise<void> => void (await execa(process.execPath, [main, ...words], { cwd: folder, env, timeout: lineMs }))
   const watch = execa(process.execPath, [main, 'watch'], { cwd: folder, env, reject: false, buffer: false, stdout: 'pipe', stderr: 'inherit' })

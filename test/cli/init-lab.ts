@@ -2,14 +2,14 @@ import { execa } from 'execa'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { inShell } from '../../src/cli/shell-word.ts'
 import type { Identity } from '../lab/certificates.ts'
+import { listenHttp, listenHttps } from '../lab/sockets.ts'
 import { waitMs } from '../lab/wait.ts'
 import { main, start, type Ran } from './rig.ts'
 
@@ -29,13 +29,7 @@ export const ok: RequestListener = (_, response) => void response.writeHead(200,
 
 /** A web server for one test. */
 export const site = async (address: string, port: number, answer: RequestListener = ok, identity?: Identity): Promise<void> => {
-  const server: Server = identity ? createTlsServer(identity, answer) : createServer(answer)
-  if (identity) server.on('tlsClientError', () => undefined) // A probe that hung up: it says so itself.
-  await once(server.listen(port, address), 'listening')
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((closed) => server.close(closed))
-  })
+  await (identity ? listenHttps(identity, answer, address, port) : listenHttp(answer, address, port))
 }
 
 export type Terminal = {

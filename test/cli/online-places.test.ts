@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { machineClock } from '../../src/clock.ts'
@@ -12,7 +11,7 @@ import { version } from '../../src/version.ts'
 import { makeAuthority, makeSelfSigned } from '../lab/certificates.ts'
 import { addition, deletion, updateByHand } from '../lab/hand.ts'
 import { freePort } from '../lab/ports.ts'
-import { listenHttp, listenTcp } from '../lab/sockets.ts'
+import { listenHttp, listenHttps, listenTcp } from '../lab/sockets.ts'
 import { online, yamlOf } from './online-lab.ts'
 import { rig } from './rig.ts'
 
@@ -25,24 +24,16 @@ const zoneWith = async (): Promise<{ server: string; hosts: string[] }> => {
   return { server: dns.server, hosts: [`driver: embedded, zone: shop.example, server: "${dns.server}"`] }
 }
 
-const at = async (address: string, port: number, server: Server): Promise<void> => {
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((closed) => server.close(closed))
-  })
-  await new Promise<void>((listening) => server.listen(port, address, listening))
-}
-
 const answers = (status: number, headers: Record<string, string> = {}, body = 'ok'): RequestListener => (_, response) => void response.writeHead(status, { connection: 'close', ...headers }).end(body)
 
 describe('sites', () => {
   test('each address is asked as a controller asks it', async () => {
     const { server, hosts } = await zoneWith()
     const port = await freePort(['127.0.0.41', '127.0.0.42', '127.0.0.43', '127.0.0.44', '127.0.0.45'])
-    await at('127.0.0.41', port, createServer(answers(503)))
-    await at('127.0.0.42', port, createServer(answers(200, { 'lifeboat-site': 'aws' })))
-    await at('127.0.0.43', port, createServer(answers(302, { location: 'http://stranger.example/' })))
-    await at('127.0.0.44', port, createServer((request, response) => answers(request.url === '/ready' ? 200 : 500)(request, response)))
+    await listenHttp(answers(503), '127.0.0.41', port)
+    await listenHttp(answers(200, { 'lifeboat-site': 'aws' }), '127.0.0.42', port)
+    await listenHttp(answers(302, { location: 'http://stranger.example/' }), '127.0.0.43', port)
+    await listenHttp((request, response) => answers(request.url === '/ready' ? 200 : 500)(request, response), '127.0.0.44', port)
     const lab = await online()
     const sites = ['aws', 'hetzner', 'moved', 'well', 'off'].map((site, i) => `  ${site}: { cloud: none, address: 127.0.0.4${i + 1} }`).join('\n')
     const check = `{ url: "http://shop.example:${port}/healthz", standby: { url: "http://shop.example:${port}/ready" } }`
@@ -61,7 +52,7 @@ describe('sites', () => {
     const authority = makeAuthority()
     const port = await freePort(['127.0.0.41', '127.0.0.42', '127.0.0.43', '127.0.0.44'])
     for (const [i, days] of [90, 5, -2, 90].entries())
-      await at(`127.0.0.4${i + 1}`, port, createTlsServer(authority.issue({ names: [i === 3 ? 'parking.example' : 'shop.example'], fromMs: Date.now() - 30 * dayMs, untilMs: Date.now() + days * dayMs + dayMs / 4 }), answers(200)))
+      await listenHttps(authority.issue({ names: [i === 3 ? 'parking.example' : 'shop.example'], fromMs: Date.now() - 30 * dayMs, untilMs: Date.now() + days * dayMs + dayMs / 4 }), answers(200), `127.0.0.4${i + 1}`, port)
     const lab = await online()
     await writeFile(join(lab.folder, 'ca.pem'), authority.ca)
     const sites = ['aws', 'hetzner', 'late', 'parked'].map((site, i) => `  ${site}: { cloud: none, address: 127.0.0.4${i + 1} }`).join('\n')
@@ -79,7 +70,7 @@ describe('sites', () => {
     const given = { well: authority.issue({ names: ['shop.example'] }), other: authority.issue({ names: ['parking.example'] }), late: authority.issue({ names: ['parking.example'], fromMs: nowMs - 30 * dayMs, untilMs: nowMs - 2 * dayMs }), own: makeSelfSigned(['shop.example']) }
     const addresses = Object.keys(given).map((_, i) => `127.0.0.4${i + 1}`)
     const port = await freePort(addresses)
-    for (const [i, identity] of Object.values(given).entries()) await at(addresses[i]!, port, createTlsServer(identity, answers(200)))
+    for (const [i, identity] of Object.values(given).entries()) await listenHttps(identity, answers(200), addresses[i]!, port)
     const lab = await online()
     const sites = Object.keys(given).map((site, i) => `  ${site}: { cloud: none, address: ${addresses[i]} }`).join('\n')
     const { about } = await lab.lines(yamlOf({ sites, check: `{ url: "https://shop.example:${port}/", tls: any }`, names: ['shop.example'], nameservers: [server], hosts }))
@@ -106,7 +97,7 @@ test('vantages: token, version, canaries, clock, and what each sees', async () =
   const canary = await listenHttp(answers(200))
   const dead = `http://127.0.0.1:${await freePort(['127.0.0.1'])}`
   const port = await freePort(['127.0.0.41', '127.0.0.42'])
-  await at('127.0.0.41', port, createServer(answers(200)))
+  await listenHttp(answers(200), '127.0.0.41', port)
   const urls = { same, older, stranger, late: `http://127.0.0.1:${late}`, dead }
   const vantages = ['vantages:', '  here: { cloud: ovh }', ...Object.entries(urls).map(([name, url]) => `  ${name}: { url: "${url}", token: ${token}, cloud: ${name} }`)].join('\n')
   const lab = await online()
@@ -246,7 +237,7 @@ test('with everything dead it still ends, and says of each thing that it could n
   const sim = await startSimDigitalOcean({ mode: 'hang' })
   onTestFinished(() => sim.stop())
   const port = await freePort(['127.0.0.41', '127.0.0.42'])
-  await at('127.0.0.41', port, createServer(() => {}))
+  await listenHttp(() => {}, '127.0.0.41', port)
   const lab = await online()
   const sites = '  aws: { cloud: digitalocean, address: 127.0.0.41 }\n  hetzner: { cloud: none, address: 127.0.0.42 }'
   const server = `127.0.0.1:${hang}`

@@ -1,11 +1,11 @@
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { debian } from '../lab/debian.ts'
 import { startKnot, type KnotOptions } from '../lab/knot.ts'
 import { freePort } from '../lab/ports.ts'
 import { startProxy } from '../lab/proxy.ts'
 import { labKey, type LabKey } from '../lab/servers.ts'
-import { listenTcp } from '../lab/sockets.ts'
+import { listenHttp, listenTcp } from '../lab/sockets.ts'
 import { hostEntry, online, yamlOf } from './online-lab.ts'
 import { main, owner, start } from './rig.ts'
 
@@ -22,14 +22,7 @@ const knotFor = async (options: KnotOptions) => {
 /** Web servers of both sites on one port; a handler each. */
 const sitesWith = async (handlers: RequestListener[]) => {
   const port = await freePort(['127.0.0.41', '127.0.0.42'])
-  for (const [i, handler] of handlers.entries()) {
-    const server = createServer(handler)
-    onTestFinished(async () => {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    })
-    await new Promise<void>((listening) => server.listen(port, ['127.0.0.41', '127.0.0.42'][i], listening))
-  }
+  for (const [i, handler] of handlers.entries()) await listenHttp(handler, ['127.0.0.41', '127.0.0.42'][i], port)
   return port
 }
 

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { startEmbedded, type Embedded } from '../../src/drivers/dns/embedded.ts'
 import type { EmbeddedRecord } from '../../src/drivers/dns/embedded-zone.ts'
+import { listenAt, stopListening } from '../../src/listening.ts'
 import { freePort } from '../lab/ports.ts'
 import { waitMs } from '../lab/wait.ts'
 
@@ -118,13 +119,12 @@ export async function rig(records = usual): Promise<Rig> {
   const stopSite: Rig['stopSite'] = async (site) => {
     const server = servers.get(site)
     servers.delete(site)
-    server?.closeAllConnections()
-    if (server) await new Promise((closed) => server.close(closed))
+    if (server) await stopListening(server)
   }
   const startSite: Rig['startSite'] = async (site) => {
     const server = createServer((_, response) => response.writeHead(200, { connection: 'close' }).end('ok'))
     servers.set(site, server)
-    await once(server.listen(port, addresses[site]), 'listening')
+    await listenAt(server, `${addresses[site]}:${port}`)
   }
   await Promise.all([startSite('aws'), startSite('hetzner')])
   onTestFinished(async () => {

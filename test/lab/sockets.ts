@@ -8,8 +8,8 @@ import { onTestFinished } from 'vitest'
 import type { Identity } from './certificates.ts'
 import { freePort } from './ports.ts'
 
-/** Starts the server on a free port for the length of one test, and says which. Whatever hangs on it is cut off at the end. */
-export const listen = async (server: Server, host = '127.0.0.1'): Promise<number> => {
+/** Starts the server for the length of one test, and says at which port; 0: any that is free. Whatever hangs on it is cut off at the end. */
+export const listen = async (server: Server, host = '127.0.0.1', port = 0): Promise<number> => {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -20,14 +20,14 @@ export const listen = async (server: Server, host = '127.0.0.1'): Promise<number
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   return (server.address() as AddressInfo).port
 }
 
-export const listenHttp = (handler: RequestListener, host?: string): Promise<number> => listen(createPlainServer(handler), host)
+export const listenHttp = (handler: RequestListener, host?: string, port?: number): Promise<number> => listen(createPlainServer(handler), host, port)
 
-export const listenHttps = (identity: Identity, handler: RequestListener, host?: string): Promise<number> =>
-  listen(createTlsServer(identity, handler).on('tlsClientError', () => {}), host)
+export const listenHttps = (identity: Identity, handler: RequestListener, host?: string, port?: number): Promise<number> =>
+  listen(createTlsServer(identity, handler).on('tlsClientError', () => {}), host, port)
 
 /** Reads what it is sent, so that it notices when the other end hangs up. */
 export const listenTcp = (handler: (socket: Socket) => void, host?: string): Promise<number> =>

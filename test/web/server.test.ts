@@ -1,6 +1,5 @@
-import { connect, type AddressInfo } from 'node:net'
-import { createServer, request, type ServerResponse } from 'node:http'
-import { once } from 'node:events'
+import { connect } from 'node:net'
+import { request, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,6 +14,7 @@ import { hidden } from '../../src/cli/secrets.ts'
 import { liveReport, viewForOthers } from '../../src/cli/live-report.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
 import { configOf, day, pastOf } from '../core/house.ts'
+import { listenHttp } from '../lab/sockets.ts'
 
 type Served = Web & { url: string; say: { onTime: boolean; state: State; leading: boolean }; lines: string[]; store: ReturnType<typeof memoryClient> }
 
@@ -137,18 +137,12 @@ test.each<[string, (response: ServerResponse) => void, number, string]>([
   ['a bug there', page(500, 'text/plain', ''), 1, 'The controller at URL has a bug (500): what it is stands in its log'],
   ['a refusal of a host name', page(403, 'text/plain', 'Without a token nothing is said\n'), 2, 'The controller at URL refuses (403): Without a token nothing is said'],
 ])('who is no controller of this version is one sentence: %s', async (_, answer, exit, message) => {
-  const server = createServer((_, response) => answer(response))
-  onTestFinished(() => void (server.closeAllConnections(), server.close()))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const url = new URL(`http://127.0.0.1:${await listenHttp((_, response) => answer(response))}`)
   await expect(controllerAt({ url, token: 'x', clock, version: '1.2.3' }).config()).rejects.toMatchObject({ exit, message: message.replace('URL', url.href) })
 })
 
 test('a call ends with its deadline, and at once when it is aborted', async () => {
-  const server = createServer(() => {})
-  onTestFinished(() => void (server.closeAllConnections(), server.close()))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const url = new URL(`http://127.0.0.1:${await listenHttp(() => {})}`)
   const { call } = controllerAt({ url, token: null, clock, version: '1.2.3' })
   await expect(call('/zones', { mostMs: 50 })).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('no answer in 0.05 s') })
   await expect(call('/zones', { signal: AbortSignal.abort(new Error('told to stop')) })).rejects.toThrow('told to stop')
