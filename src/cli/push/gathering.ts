@@ -1,0 +1,73 @@
+// Out of what a person wrote and kept: one release.
+
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { readAppFile, type AppFile } from '../../config/app-file.ts'
+import type { Settings } from '../../config/settings.ts'
+import { Said, textOf } from '../../errors.ts'
+import { readCertificate } from '../../release/certificate.ts'
+import { composeOf } from '../../release/compose.ts'
+import { parseEnv, secretsOf } from '../../release/env-file.ts'
+import { newestKept } from '../../release/kept.ts'
+import { makeRelease, valuesFor, type Release } from '../../release/release.ts'
+import type { Cli } from '../cli.ts'
+import { readSettings, type Ground } from '../ground.ts'
+
+/** Where the app is told, beside lifeboat.yaml. */
+export const appFileIn = (folder: string): string => join(folder, 'stacks', 'app.yaml')
+
+type Wanted = { env: string | null; certificate: string | null }
+
+/** The release that app.yaml, the values and the certificate come to; what is left out stays as it was last brought from this machine. From then on no value is printed. */
+export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate }: Wanted): Promise<{ settings: Settings; app: AppFile; release: Release }> {
+  const settings = 'controller' in ground ? readSettings(cli, { lenient: true }) : ground
+  const path = appFileIn(settings.folder)
+  const app = readAppFile(textAt(path, 'Tell the app there, as the README\'s "push" says'), 'stacks/app.yaml')
+  refuseOtherApp(app, settings)
+  const kept = newestKept(settings.folder)
+  const given = env === null ? parseEnv(kept?.files['.env'] ?? '', '.env') : parseEnv(await envText(cli, env), env === '-' ? 'standard input' : env)
+  cli.keepSecret(secretsOf(given, app.secrets))
+  const values = valuesFor(app, given, env === null ? 'Say where the values are: lifeboat push --all --env FILE, or - for standard input' : 'Write it there, then push again')
+  const pem = certificate === null ? (kept?.files['site.pem'] ?? null) : secretText(resolve(cli.cwd, certificate))
+  const nowMs = cli.clock.now().wallMs
+  const read = pem === null ? null : readCertificate(pem, { source: certificate ?? 'The certificate that was pushed last', names: app.names, nowMs })
+  return { settings, app, release: makeRelease({ app: app.name, composed: composeOf(app, dirname(path)), values, certificate: read, nowMs }) }
+}
+
+function refuseOtherApp({ name, names }: AppFile, { core }: Settings): void {
+  if (name !== core.app) throw new Said(`stacks/app.yaml tells of ${name}, and lifeboat.yaml of ${core.app}. Write the same name into both`)
+  const apart = [...names.filter((each) => !core.dns.names.includes(each)), ...core.dns.names.filter((each) => !names.includes(each))]
+  if (apart.length > 0) throw new Said(`names: in stacks/app.yaml and dns.names in lifeboat.yaml differ in ${apart.join(', ')}. Write the same names into both`)
+}
+
+/** What stands on standard input to its end, or in a file that nobody else may read. */
+async function envText(cli: Cli, env: string): Promise<string> {
+  if (env !== '-') return secretText(resolve(cli.cwd, env))
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(part as Buffer)
+  return asText(Buffer.concat(parts), 'standard input')
+}
+
+function secretText(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile() && (stat.mode & 0o077) !== 0) throw new Said(`${path} holds secrets, and others than its owner may open it. Type chmod 600 ${path}`)
+  return textAt(path, 'Name the file that is meant')
+}
+
+function textAt(path: string, instead: string): string {
+  try {
+    return asText(readFileSync(path), path)
+  } catch (thrown) {
+    if (thrown instanceof Said) throw thrown
+    const { code } = thrown as NodeJS.ErrnoException
+    throw new Said(`${path} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : textOf(thrown)}. ${instead}`)
+  }
+}
+
+function asText(bytes: Buffer, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new Said(`${source} is not UTF-8 text`) // The reason may show what stands there.
+  }
+}
