@@ -12,6 +12,14 @@ import { openApi } from '../../lab/openapi.ts'
 export const token = 'first-key-of-the-test'
 export const second = 'second-key-of-the-test'
 
+/** What is read where all is well. */
+export const well = 'account account-well account active/200: account status is active'
+export const running = 'droplet machine-running resource active/200: droplet 4711 is active'
+
+/** The droplet of the site, and the site where its id is not in the file. */
+export const ours = { id: 4711, addresses: ['127.0.0.11'] }
+export const byAddress = { sites: [{ site: 'do', addresses: ['127.0.0.11'], machineId: null }] }
+
 /** The machine's clock, moved by hand; its deadlines come `faster` times sooner, and are kept in `deadlinesMs` as they were asked for. */
 export const handClock = ({ faster = 1 } = {}) => {
   const moved = { monoMs: 0, wallMs: 0 }
