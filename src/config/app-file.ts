@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Said } from '../errors.ts'
 import { reportLines } from './fault-lines.ts'
+import type { Fault } from './faults.ts'
 import { faultsOf } from './issues.ts'
 import { dnsName, either, integer, list, mapping, say, shortName, someOf, text } from './shapes.ts'
-import { parseTree } from './tree.ts'
+import { parseTree, type Tree } from './tree.ts'
 
 const port = () => integer(1, 65_535)
 
@@ -33,25 +34,44 @@ const image = () => text('Write NAME@sha256:…').refine(isPinned, { error: say(
 
 const composed = mapping({
   ...common,
-  compose: text('Write the path of the compose file, as seen from the folder of this one'),
+  compose: text('Write the path of the compose file, or image: and port: instead of compose: and http:'),
   http: mapping({ service: text("Write the service's name in the compose file"), port: port() }),
 })
 
 const single = mapping({ ...common, image: image(), port: port() })
 
-const appFile = either((value) => typeof value === 'object' && value !== null && 'image' in value && !('compose' in value), single, composed)
+const isSingle = (value: unknown): boolean => typeof value === 'object' && value !== null && 'image' in value && !('compose' in value)
 
-type AppOf<Shape extends z.ZodType> = z.output<Shape>
+const appFile = either(isSingle, single, composed)
 
-/** The app as stacks/app.yaml tells it: with a compose file, or with one image, from which a compose file is written. */
-export type AppFile = AppOf<typeof composed> | AppOf<typeof single>
+/** The app as stacks/app.yaml tells it: with a compose file, or with one image, from which a compose file is written. `compose` is a path as seen from the file's folder. */
+export type AppFile = z.output<typeof composed> | z.output<typeof single>
+
+/** Two ways to say one thing. */
+const besides = (tree: Tree): Fault[] => {
+  const has = (key: string) => tree.valueAt([key]) !== undefined
+  if (has('image') && has('compose')) return [{ path: ['image'], what: 'stands beside compose:', got: null, instead: 'Keep one of the two' }]
+  if (has('image') && has('http')) return [{ path: ['http'], what: 'stands beside image:', instead: 'Write port: alone' }]
+  return []
+}
+
+const twice = (keys: string[], pathOf: (index: number) => (string | number)[]): Fault[] =>
+  keys.flatMap((key, i) => (keys.indexOf(key) < i ? [{ path: pathOf(i), what: 'stands twice', instead: 'Keep one of the two' }] : []))
+
+const repeated = ({ names, secrets, files }: AppFile): Fault[] => [
+  ...twice(names, (i) => ['names', i]),
+  ...twice(secrets, (i) => ['secrets', i]),
+  ...twice(files.map(({ volume }) => volume), (i) => ['files', i, 'volume']),
+]
 
 /** The text of stacks/app.yaml, read; throws Said whose message is every mistake, a line each. `name` begins each line. Nothing in it is a variable: `$` stands for itself. */
 export const readAppFile = (source: string, name = 'app.yaml'): AppFile => {
   const tree = parseTree(source, name, (variable) => `\${${variable}}`)
   if (tree.value === null) throw new Said(`${name}:1: file: is empty (got nothing). Write name, compose, http, names and size at least`)
   const parsed = appFile.safeParse(tree.value)
-  const lines = reportLines([...tree.faults, ...(parsed.success ? [] : faultsOf(parsed.error.issues))], tree, name)
+  const beside = besides(tree)
+  const ofSchema = parsed.success ? repeated(parsed.data) : faultsOf(parsed.error.issues).filter(({ path }) => beside.length === 0 || !['image', 'port', 'http'].includes(String(path[0])))
+  const lines = reportLines([...tree.faults, ...beside, ...ofSchema], tree, name)
   if (lines.length > 0 || !parsed.success) throw new Said(lines.join('\n'))
   return parsed.data
 }
