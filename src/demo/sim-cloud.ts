@@ -1,5 +1,5 @@
 // What every simulated cloud does alike: it listens on loopback, keeps what was said, and does what a test has scripted.
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** One request, read whole. `body` null: none, or no JSON object. */
@@ -33,7 +33,7 @@ export async function serveSim(port: number, at: (port: number) => (call: SimCal
   const exchanges: SimExchange[] = []
   const scripts: Script[] = []
   let answer: (call: SimCall) => Said
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const call = await callOf(request)
     const found = scripts.find(({ form, left }) => left > 0 && form.test(`${call.method} ${call.path}`))
     if (found) found.left -= 1
@@ -44,6 +44,13 @@ export async function serveSim(port: number, at: (port: number) => (call: SimCal
     if (exchanges.length > 1000) exchanges.shift()
     if (said === 'hang' || response.destroyed) return
     response.writeHead(status, { ...(text && { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' }), ...headers }).end(text)
+  }
+  const server = createServer((request, response) => {
+    serve(request, response).catch((thrown: unknown) => {
+      if (request.destroyed && !request.complete) return // Whoever asked has gone in the middle of it.
+      exchanges.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: '', status: 500, answer: String(thrown), lies: false })
+      response.writeHead(500, { 'content-type': 'text/plain' }).end(`a mistake of this simulator, or more than it serves: ${thrown}`)
+    })
   })
   await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, '127.0.0.1', listening))
   const bound = (server.address() as AddressInfo).port

@@ -54,6 +54,7 @@ const guard = ({ mode, tokens }: SimHetznerState, { token, text, body }: SimCall
   if (mode === 'unavailable') throw new HetznerRefusal('unavailable', 'service unavailable')
   if (mode === 'limited') throw new HetznerRefusal('rate_limit_exceeded', 'limit of 3600 requests per hour reached')
   if (!tokens.includes(token)) throw new HetznerRefusal('unauthorized', 'unable to authenticate')
+  // What a locked account is told is documented nowhere (2026-11).
   if (mode === 'locked') throw new HetznerRefusal('forbidden', 'insufficient permissions for this request')
   if (text && !body) throw new HetznerRefusal('json_error', 'invalid JSON input in your request')
 }

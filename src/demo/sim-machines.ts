@@ -23,16 +23,22 @@ export function newMachines(port: number | null, clock: Clock): SimMachines {
     const child = troupe.get(id)
     return child && child.exitCode === null && child.signalCode === null ? child : null
   }
+  const ending = new Set<Promise<unknown>>()
+  let stopped = false
   const halt = async (id: string): Promise<void> => {
     const child = alive(id)
     if (!child) return
     const gone = once(child, 'exit')
+    ending.add(gone)
     child.kill('SIGKILL')
     await gone
+    ending.delete(gone)
   }
   return {
     run: async (id, site, addresses) => {
       if (port === null) return
+      await Promise.all(ending) // One that is going may still hold an address.
+      if (stopped) throw new Error('the cloud has been stopped')
       if (addresses.length === 0) return await halt(id)
       known.set(id, { site, addresses })
       const runs = alive(id)
@@ -42,7 +48,10 @@ export function newMachines(port: number | null, clock: Clock): SimMachines {
     },
     halt,
     running: () => [...known].flatMap(([id, machine]) => (alive(id) ? [{ id, ...machine, pid: alive(id)!.pid! }] : [])),
-    stop: () => troupe.stop(clock),
+    stop: async () => {
+      stopped = true
+      await troupe.stop(clock)
+    },
   }
 }
 

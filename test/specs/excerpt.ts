@@ -69,6 +69,19 @@ const missing = (paths: Paths): Paths => {
   }
 }
 
+/** The same of DigitalOcean: https://docs.digitalocean.com/reference/api/reference/tags/ (2026-11). */
+const missingTags = (paths: Paths): Paths => {
+  const gone = paths['/v2/volumes/{volume_id}']!.delete!
+  const named = [{ in: 'path', name: 'tag_id', required: true, schema: { type: 'string', pattern: '^[a-zA-Z0-9_:-]+$' } }]
+  const { '201': made, ...refusals } = paths['/v2/tags']!.post!.responses
+  const item = { type: 'object', properties: { resource_id: { type: 'string' }, resource_type: { type: 'string', enum: ['droplet', 'image', 'volume', 'volume_snapshot', 'database'] } }, required: ['resource_id', 'resource_type'] }
+  const moved = { ...gone, parameters: named, requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', properties: { resources: { type: 'array', items: item } }, required: ['resources'] } } } } } as Operation
+  return {
+    '/v2/tags/{tag_id}': { get: { ...gone, parameters: named, responses: { '200': made!, ...refusals } } as Operation, delete: { ...gone, parameters: named } },
+    '/v2/tags/{tag_id}/resources': { post: moved, delete: moved },
+  }
+}
+
 /** One path on each line. */
 const write = (name: string, info: Json, paths: Paths): void => {
   const lines = Object.entries(paths).map(([path, operations]) => `${JSON.stringify(path)}:${JSON.stringify(operations)}`)
@@ -78,4 +91,5 @@ const write = (name: string, info: Json, paths: Paths): void => {
 const folder = process.argv[2] ?? '.'
 const served = excerpt(join(folder, 'hetzner.json'), hetzner, '/v1')
 write('hetzner.json', { title: 'Hetzner Cloud API', version: '2026-02', license: { name: 'MIT' } }, { ...served, ...missing(served) })
-write('digitalocean.json', { title: 'DigitalOcean API', version: '2.0', license: { name: 'Apache 2.0' } }, excerpt(join(folder, 'digitalocean.json'), digitalocean, ''))
+const ocean = excerpt(join(folder, 'digitalocean.json'), digitalocean, '')
+write('digitalocean.json', { title: 'DigitalOcean API', version: '2.0', license: { name: 'Apache 2.0' } }, { ...ocean, ...missingTags(ocean) })

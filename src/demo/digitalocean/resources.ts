@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { SimAnswer } from '../sim-cloud.ts'
 import { begin, dropletOf, found, freeName, idle, regionOf, timeOf, type Account } from './account.ts'
-import { actionBody, DigitalOceanRefusal, error, firewallBody, regionBody, unprocessable, volumeBody, type Firewall, type Volume } from './bodies.ts'
+import { absent, actionBody, DigitalOceanRefusal, error, firewallBody, regionBody, unprocessable, volumeBody, type Firewall, type Volume } from './bodies.ts'
 import type { Body } from './droplets.ts'
 
 /** POST /v2/volumes. A name is taken once in a region. */
@@ -13,6 +13,7 @@ export const createVolume = (account: Account, body: Body): SimAnswer => {
     id: account.clock.id(), name: freeName([...account.volumes.values()].filter((each) => each.region === region), body.name), description: String(body.description ?? ''), size_gigabytes: body.size_gigabytes,
     created_at: timeOf(account), tags: (body.tags ?? []) as string[], droplet_ids: [], region, filesystem_type: String(body.filesystem_type ?? ''), filesystem_label: String(body.filesystem_label ?? ''),
   }
+  for (const tag of volume.tags) account.tags.add(tag)
   account.volumes.set(volume.id, volume)
   return { status: 201, body: { volume: volumeBody(volume) } }
 }
@@ -91,13 +92,33 @@ export const createKey = (account: Account, { name, public_key }: Body): SimAnsw
 export const keyOf = ({ keys }: Account, id: string) => found([...keys.values()].find((each) => `${each.id}` === id || each.fingerprint === id))
 
 /** POST /v2/tags; one that is there already stays. */
-export const createTag = ({ tags, state }: Account, { name }: Body): SimAnswer => {
-  tags.add(String(name))
-  return { status: 201, body: { tag: tagBody(state.droplets, String(name)) } }
+export const createTag = (account: Account, { name }: Body): SimAnswer => {
+  account.tags.add(String(name))
+  return { status: 201, body: { tag: tagBody(account, String(name)) } }
 }
 
-/** With how many droplets have it. */
-export const tagBody = (droplets: { made?: { tags: string[] } }[], name: string) => {
-  const count = droplets.filter(({ made }) => made?.tags.includes(name)).length
-  return { name, resources: { count, droplets: { count } } }
+const tagged = ({ state, volumes }: Account) => ({ droplet: state.droplets.flatMap(({ id, made }) => (made ? [{ id: `${id}`, tags: made }] : [])), volume: [...volumes.values()].map((volume) => ({ id: volume.id, tags: volume })) })
+
+/** With how many things have it. */
+export const tagBody = (account: Account, name: string) => {
+  const countOf = (kind: 'droplet' | 'volume') => tagged(account)[kind].filter(({ tags: { tags } }) => tags.includes(name)).length
+  return { name, resources: { count: countOf('droplet') + countOf('volume'), droplets: { count: countOf('droplet') }, volumes: { count: countOf('volume') } } }
+}
+
+/** DELETE /v2/tags/NAME: nothing has it any more. */
+export const deleteTag = (account: Account, name: string): SimAnswer => {
+  if (!account.tags.delete(name)) throw new DigitalOceanRefusal(absent())
+  for (const { tags } of Object.values(tagged(account)).flat()) tags.tags = tags.tags.filter((each) => each !== name)
+  return { status: 204 }
+}
+
+/** POST and DELETE /v2/tags/NAME/resources. */
+export const moveTag = (account: Account, name: string, method: string, { resources }: Body): SimAnswer => {
+  found([...account.tags].find((each) => each === name))
+  for (const { resource_id, resource_type } of resources as { resource_id: string; resource_type: 'droplet' | 'volume' }[]) {
+    const { tags } = found(tagged(account)[resource_type].find(({ id }) => id === resource_id))
+    const others = tags.tags.filter((each) => each !== name)
+    tags.tags = method === 'POST' ? [...others, name] : others
+  }
+  return { status: 204 }
 }

@@ -3,7 +3,7 @@ import type { SimAnswer, SimCall } from '../sim-cloud.ts'
 import { dropletOf, found, shown, type Account } from './account.ts'
 import { absent, accountBody, actionBody, actionsBody, firewallBody, listBody, volumeBody } from './bodies.ts'
 import { actOnDroplet, actOnReserved, createDroplet, createReservedIp, createReservedIpv6, deleteDroplet, deleteReserved, showReserved, type Body } from './droplets.ts'
-import { actOnVolume, createFirewall, createKey, createTag, createVolume, deleteFirewall, deleteVolume, keyOf, moveFirewall, tagBody, updateFirewall } from './resources.ts'
+import { actOnVolume, createFirewall, createKey, createTag, createVolume, deleteFirewall, deleteTag, deleteVolume, keyOf, moveFirewall, moveTag, tagBody, updateFirewall } from './resources.ts'
 
 /** What it does and says where nothing stands before it. */
 export const truthOf = (account: Account, call: SimCall): SimAnswer => {
@@ -92,8 +92,10 @@ const kinds: Record<string, Serves> = {
     below: (account, id, below, method, body) => (below === 'droplets' ? moveFirewall(account, id, method, body) : null),
   },
   tags: {
-    list: ({ tags, state }, call) => listBody('tags', [...tags].map((name) => tagBody(state.droplets, name)), call),
+    list: (account, call) => listBody('tags', [...account.tags].map((name) => tagBody(account, name)), call),
     create: createTag,
-    show: ({ tags, state }, name) => ({ tag: tagBody(state.droplets, found([...tags].find((each) => each === name))) }),
+    show: (account, name) => ({ tag: tagBody(account, found([...account.tags].find((each) => each === name))) }),
+    remove: deleteTag,
+    below: (account, name, below, method, body) => (below === 'resources' ? moveTag(account, name, method, body) : null),
   },
 }

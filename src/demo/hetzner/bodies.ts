@@ -4,7 +4,7 @@ import { pageOf, type SimAnswer } from '../sim-cloud.ts'
 export type Labels = Record<string, string>
 type Common = { id: number; name: string; created: string; labels: Labels }
 type Guarded = { protection: { delete: boolean; rebuild?: boolean } }
-export type Server = Common & Guarded & { status: 'initializing' | 'starting' | 'running' | 'stopping' | 'off'; type: string; location: string; image: string; blocked: boolean; /** Actions that run on it: it is locked until they have ended. */ running: number }
+export type Server = Common & Guarded & { status: 'initializing' | 'starting' | 'running' | 'stopping' | 'off'; type: string; location: string; image: string; /** Actions that run on it: it is locked until they have ended. */ running: number }
 export type PrimaryIp = Common & Guarded & { ip: string; type: 'ipv4' | 'ipv6'; assignee_id: number | null; auto_delete: boolean; location: string }
 export type Volume = Common & Guarded & { size: number; server: number | null; location: string; format: string | null; status: 'creating' | 'available' }
 export type Firewall = Common & { rules: Record<string, unknown>[]; servers: number[] }
@@ -64,15 +64,15 @@ export const imageBody = (name: string): Record<string, unknown> => ({
 })
 
 /** `parts`: what belongs to the server. */
-export const serverBody = ({ id, name, created, labels, protection, status, running, blocked, ...server }: Server, parts: { ips: PrimaryIp[]; volumes: Volume[]; firewalls: Firewall[] }) => {
+export const serverBody = ({ id, name, created, labels, protection, status, running, ...server }: Server, parts: { ips: PrimaryIp[]; volumes: Volume[]; firewalls: Firewall[] }) => {
   const net = (type: string) => parts.ips.find((each) => each.type === type)
   const v4 = net('ipv4')
   const v6 = net('ipv6')
   return {
     id, name, created, labels, status, locked: running > 0, protection: { delete: protection.delete, rebuild: protection.rebuild ?? false },
     public_net: {
-      ipv4: v4 ? { id: v4.id, ip: v4.ip, blocked, dns_ptr: `static.${v4.ip}.clients.example` } : null,
-      ipv6: v6 ? { id: v6.id, ip: v6.ip, blocked, dns_ptr: [] } : null,
+      ipv4: v4 ? { id: v4.id, ip: v4.ip, blocked: false, dns_ptr: `static.${v4.ip}.clients.example` } : null,
+      ipv6: v6 ? { id: v6.id, ip: v6.ip, blocked: false, dns_ptr: [] } : null,
       floating_ips: [], firewalls: parts.firewalls.map((firewall) => ({ id: firewall.id, status: 'applied' })),
     },
     private_net: [], volumes: parts.volumes.map((volume) => volume.id), load_balancers: [], placement_group: null, iso: null, backup_window: null, rescue_enabled: false,

@@ -41,7 +41,7 @@ const createServer = (project: Project, body: Body): SimAnswer => {
   const volumes = ((body.volumes ?? []) as number[]).map((id) => get(project, 'volumes', id))
   const ips = netOf(project, body, location)
   const thing = newThing(project, 'servers', body)
-  const server: Server = { ...thing, protection: { delete: false, rebuild: false }, status: 'initializing', type, location, image: body.image, running: 0, blocked: false }
+  const server: Server = { ...thing, protection: { delete: false, rebuild: false }, status: 'initializing', type, location, image: body.image, running: 0 }
   for (const volume of volumes) attachable(volume, server)
   project.things.servers.set(server.id, server)
   for (const ip of ips) ip().assignee_id = server.id

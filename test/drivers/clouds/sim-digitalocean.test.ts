@@ -55,7 +55,7 @@ it('a droplet with a reserved address, a volume and a firewall is made, found an
   expect((await ask('GET', `/reserved_ips/${ip}`)).body.reserved_ip.droplet.id).toBe(id)
   expect((await ask('GET', '/reserved_ips')).body.reserved_ips).toMatchObject([{ ip }])
   expect((await ask('GET', `/droplets?tag_name=lifeboat-site%3Ado`)).body.droplets).toHaveLength(1)
-  expect((await ask('GET', '/tags')).body.tags.map((each: any) => [each.name, each.resources.count])).toEqual(tags.map((name) => [name, 1]))
+  expect((await ask('GET', '/tags')).body.tags.map((each: any) => [each.name, each.resources.count])).toEqual(tags.map((name) => [name, 2]))
   expect((await ask('GET', `/droplets/${id}/actions`)).body.actions.map((each: any) => each.type)).toEqual(['assign_ip', 'create'])
 
   refused(await ask('DELETE', `/reserved_ips/${ip}`), 422, 'unprocessable_entity')
@@ -163,4 +163,18 @@ it('a revoked token and a locked account change nothing; a locked account is sti
   sim.script('POST /v2/droplets', () => ({ status: 500, body: { id: 'server_error', message: 'Unexpected server-side error' } }))
   expect([(await newDroplet()).status, (await newDroplet()).status]).toEqual([500, 202])
   expect((await ask('POST', '/tags', { name: 'x' })).body.tag).toMatchObject({ name: 'x', resources: { count: 0 } })
+})
+
+it('a tag is there before what has it, is put on and taken off, and goes', async () => {
+  expect((await ask('POST', '/tags', { name: 'shop' })).status).toBe(201)
+  const { body: { droplet } } = await newDroplet({ tags: ['shop'] })
+  const { body: { volume } } = await ask('POST', '/volumes', { name: 'shop', region: 'fra1', size_gigabytes: 10 })
+  const resources = [{ resource_id: volume.id, resource_type: 'volume' }]
+  expect((await ask('POST', '/tags/shop/resources', { resources })).status).toBe(204)
+  expect((await ask('GET', '/tags/shop')).body.tag.resources).toMatchObject({ count: 2, droplets: { count: 1 } })
+  expect((await ask('DELETE', '/tags/shop/resources', { resources: [{ resource_id: `${droplet.id}`, resource_type: 'droplet' }] })).status).toBe(204)
+  expect((await ask('GET', `/volumes/${volume.id}`)).body.volume.tags).toEqual(['shop'])
+  expect((await ask('DELETE', '/tags/shop')).status).toBe(204)
+  refused(await ask('GET', '/tags/shop'), 404, 'not_found')
+  expect((await ask('GET', `/volumes/${volume.id}`)).body.volume.tags).toEqual([])
 })

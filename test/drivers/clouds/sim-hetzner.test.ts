@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { noCapacity } from '../../../src/demo/hetzner/bodies.ts'
 import { startSimHetzner, type SimHetzner } from '../../../src/demo/sim-hetzner.ts'
@@ -58,6 +60,23 @@ it('a server without addresses of its own gets new ones, which go with it', asyn
   expect(sim.machines.running()).toMatchObject([{ site: 'hetzner', addresses: [ipv4.ip, ipv6.ip] }])
   await ask('DELETE', `/servers/${body.server.id}`)
   expect((await ask('GET', '/primary_ips')).body.primary_ips).toEqual([])
+})
+
+it('nothing that it has booted outlives it', async () => {
+  await newServer()
+  const [machine] = sim.machines.running()
+  expect(process.kill(machine!.pid, 0)).toBe(true)
+  await sim.stop()
+  expect(() => process.kill(machine!.pid, 0)).toThrow('ESRCH')
+})
+
+it('whoever leaves in the middle of a request harms nobody', async () => {
+  const gone = connect(Number(new URL(sim.url).port), '127.0.0.1')
+  gone.write(`POST /v1/servers HTTP/1.1\r\nHost: sim.example\r\nAuthorization: Bearer ${token}\r\nContent-Length: 100\r\n\r\n{`)
+  await once(gone, 'connect')
+  gone.destroy()
+  expect((await ask('GET', '/servers')).body.servers).toEqual([])
+  expect(sim.exchanges).toHaveLength(1)
 })
 
 it('power off and on, another type, protection', async () => {
