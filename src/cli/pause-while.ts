@@ -15,6 +15,9 @@ import { ledgerNow } from './store.ts'
 
 type Around = { cli: Cli; ground: Ground; program: string; untilMs: number | null; holder: string }
 
+/** How soon a resume that nobody could take is asked again, and for how long. */
+const againMs = 1_000
+const againMostMs = 60_000
 /** A timer takes no more than 24 days. */
 const sleepMostMs = 86_400_000
 
@@ -91,9 +94,21 @@ async function letGo(around: Around): Promise<void> {
   }
 }
 
-/** False: it stood no more, by its bound or because somebody has resumed. */
+/** False: it stood no more, by its bound or because somebody has resumed. A controller that is just being started again is waited for. */
 async function endOurs(around: Around): Promise<boolean> {
-  const { cli, ground, holder } = around
+  const { clock } = around.cli
+  const sinceMs = clock.now().monoMs
+  for (let triedBefore = false; ; triedBefore = true) {
+    try {
+      return (await tryToEnd(around)) || triedBefore
+    } catch (thrown) {
+      if (!(thrown instanceof Said) || thrown.exit !== exits.unfinished || clock.now().monoMs - sinceMs > againMostMs) throw thrown
+    }
+    await clock.sleep(againMs)
+  }
+}
+
+async function tryToEnd({ cli, ground, holder }: Around): Promise<boolean> {
   if (!pausesOf(await ledgerNow(cli, ground)).some((pause) => pause.holder === holder)) return false
   try {
     await ask(cli, ground, { command: 'resume', warm: false, wish: async () => ({ what: 'resume', holder }) })

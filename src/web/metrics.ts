@@ -11,7 +11,7 @@ export function metrics() {
   const registry = new Registry()
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name: `lifeboat_${name}`, help, labelNames, registers: [registry] })
   const gauges = {
-    protected: gauge('protected', '1: automatic moves are on, the names are adopted, this controller leads and nothing is paused'),
+    protected: gauge('protected', '1: automatic moves are on, the names are adopted, this controller leads by a store that is no old copy, and nothing is paused'),
     leading: gauge('leading', '1: this controller leads'),
     paused: gauge('paused', '1: automatic moves are paused'),
     siteUp: gauge('site_up', '1: up, 0: down; no line: unknown', ['site']),
@@ -53,7 +53,7 @@ export function metrics() {
       for (const each of Object.values(gauges)) each.reset()
       gauges.leading.set(bit(leading))
       gauges.paused.set(bit(paused))
-      gauges.protected.set(bit(config.policy.automatic && ledger.record !== null && leading && !paused))
+      gauges.protected.set(bit(config.policy.automatic && ledger.record !== null && ledger.trusted && leading && !paused))
       gauges.epoch.set(ledger.epoch)
       if (watch.at) gauges.lastRound.set(watch.at.wallMs / 1000)
       setSites(seen)

@@ -97,7 +97,7 @@ describe('pause -- COMMAND', () => {
     await lab.run('pause', '--for', '8s', '--why', 'short')
     const held = hold(lab)
     await held.up
-    expect((await lab.run('pause', '--for', '5s', '--why', 'shorter')).out).toMatch(/^Automatic moves are paused for 5s, .*\nAnother pause stands beside it, until .* by tester \(while sh runs\): lifeboat resume ends both\n$/)
+    expect((await lab.run('pause', '--for', '5s', '--why', 'shorter')).out).toMatch(/^Automatic moves are paused for 5s, .*\nIt takes the place of the one before: until .* by tester \(short\)\nAnother pause stands beside it, until .* by tester \(while sh runs\): lifeboat resume ends both\n$/)
     expect(await paused(lab)).toMatchObject({ why: 'while sh runs' })
     await until('the persons pause is over', async () => /paused   until \S+ UTC by tester \(while sh runs\)\n/.test((await lab.run('status')).out))
     const ran = await held.end()

@@ -89,6 +89,11 @@ test('the metrics have the names that dashboards rest on, and what is unknown ha
   ]) expect(after).toContain(`${line}\n`)
   expect(Number(/^lifeboat_certificate_expiry_seconds\{site="aws"\} (.*)$/m.exec(after)?.[1])).toBeGreaterThan(86_000)
   expect(await text(), 'a move is counted once').toContain('lifeboat_moves_total{kind="failover",outcome="done"} 1\n')
+  const record = { epoch: 4, move: 'm', site: 'aws', addresses: ['192.0.2.1'] }
+  for (const trusted of [true, false]) {
+    say.state = { ...say.state, ledger: { ...say.state.ledger, record, trusted } }
+    expect(await text(), 'an old copy of a store protects nothing').toContain(`lifeboat_protected ${Number(trusted)}\n`)
+  }
 })
 
 test('a command elsewhere reads and asks through it what it would in the store', async () => {

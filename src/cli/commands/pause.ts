@@ -1,7 +1,9 @@
 import { formatDuration, parseDuration } from '../../config/durations.ts'
+import { pausesAt } from '../../core/ledger.ts'
 import { oneLine } from '../../core/one-line.ts'
+import type { Pause, State } from '../../core/types.ts'
 import { exits, Said } from '../../errors.ts'
-import { ask } from '../ask.ts'
+import { ask, type Wish } from '../ask.ts'
 import type { Cli } from '../cli.ts'
 import { groundOf } from '../ground.ts'
 import { pauseWhile } from '../pause-while.ts'
@@ -19,10 +21,16 @@ export async function pause(cli: Cli, options: { for: string | null; why: string
     return pauseWhile(cli, ground, { argv: options.command, forMs, why: why || null })
   }
   const untilMs = forMs === null ? null : cli.clock.now().wallMs + forMs
-  await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why }) })
+  let before: Pause | undefined
+  const wish = async ({ ledger }: State): Promise<Wish> => {
+    before = pausesAt(ledger, cli.clock.now().wallMs).find(({ holder }) => holder === undefined)
+    return { what: 'pause', untilMs, why }
+  }
+  await ask(cli, ground, { command: 'pause', warm: false, wish })
   const { wallMs } = cli.clock.now()
   const length = forMs === null ? '' : `for ${formatDuration(forMs)}, `
   cli.out(`Automatic moves are paused ${length}${pauseLength({ untilMs }, wallMs)}. To end it: lifeboat resume`)
+  if (before) cli.out(`It takes the place of the one before: ${pauseText(before, wallMs)}`)
   const other = pauseBeside(await ledgerNow(cli, ground), undefined, wallMs)
   if (other) cli.out(`Another pause stands beside it, ${pauseText(other, wallMs)}: lifeboat resume ends both`)
   return exits.done
