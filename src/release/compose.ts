@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDocument, stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { isPinned, type AppFile } from '../config/app-file.ts'
 import { Said, textOf } from '../errors.ts'
 import { hostLayout } from '../host-layout.ts'
@@ -32,7 +32,7 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : va
 function faultsOf(text: string, app: Extract<AppFile, { compose: string }>): string[] {
   let file: unknown
   try {
-    file = parseDocument(text, { merge: true }).toJS()
+    file = parse(text, { merge: true, prettyErrors: false })
   } catch (thrown) {
     return [`cannot be read: ${textOf(thrown)}`]
   }

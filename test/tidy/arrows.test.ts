@@ -19,7 +19,7 @@ const may: Record<string, string[]> = {
   store: ['core', 'errors', 'clock', 'ports', 'node'],
   controller: ['core', 'errors', 'clock', 'ports', 'settings'],
   demo: ['core', 'errors', 'clock', 'ports', 'drivers', 'version', 'node', 'package'],
-  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'stack-outputs', 'host-layout', 'drivers', 'store', 'controller', 'demo', 'web', 'listening', 'version', 'node', 'package'],
+  cli: ['core', 'errors', 'clock', 'ports', 'settings', 'config', 'stack-outputs', 'host-layout', 'drivers', 'release', 'store', 'controller', 'demo', 'web', 'listening', 'version', 'node', 'package'],
   web: ['core', 'errors', 'clock', 'ports', 'url-host', 'listening', 'node', 'package'],
   main: ['cli', 'node'],
   lifeboat: ['main', 'node'],
