@@ -8,6 +8,7 @@ import { closeReport, writeReport } from './controller/report.ts'
 import { takeRequests } from './controller/requests.ts'
 import { runRounds } from './controller/rounds.ts'
 import { isLeading, newSelf, sayingOnce, type Self } from './controller/self.ts'
+import { readStack } from './controller/stacks.ts'
 import { tellersOf } from './controller/telling.ts'
 import { tendDns } from './controller/tending.ts'
 import type { State } from './core/types.ts'
@@ -38,6 +39,7 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
     loop(self, 'move', either, () => moveTurn(self, either), () => turnMs.requests, self.moveOpened),
     loop(self, 'decision', either, () => requestTurn(self, options), () => turnMs.requests),
     ...tellers.turns.map((turn) => loop(self, 'notify', either, turn, () => turnMs.tell)),
+    ...(options.ownMoves ? (parts.stacks ?? []) : []).map((stack) => loop(self, 'config', either, () => readStack(self, stack, either), () => turnMs.backOff)),
     ...parts.clouds.map((cloud) => poll(self, cloud, either)),
   ]
   try {

@@ -4,7 +4,7 @@
 import type { Message } from './core/messages.ts'
 import type { HostState, Tell } from './core/words.ts'
 import type { Change, Entry, HostView } from './core/moving.ts'
-import type { Answer, Ledger, Reading, Request, Watch } from './core/types.ts'
+import type { Answer, Ledger, Reading, Request, StackCopy, Watch } from './core/types.ts'
 
 // ── Store ────────────────────────────────────────────────────────────────────
 
@@ -26,6 +26,8 @@ export type Report = {
   /** `detail`: what is wrong with the host, a sentence; empty where nothing is. */
   dns: { host: string; state: HostState | null; epoch: number | null; addresses: string[] | null; staleUntilMs: number | null; detail: string }[]
   configHash: string
+  /** Stacks whose outputs could not be read when they were last asked for, and why. Left out: all could, or none was asked for. */
+  unread?: { site: string; sinceMs: number; why: string }[]
   /** Channels that do not take their messages now, and why. Left out: all do, or there is none. */
   untold?: { channel: string; sinceMs: number; why: string }[]
 }
@@ -138,6 +140,13 @@ export interface Cloud {
   readonly pollFloorMs: number
   /** `doubt`: its sites do not answer the probes, so the costlier controls are worth their calls. Never throws but on abort. */
   poll(doubt: boolean, signal: AbortSignal): Promise<Reading[]>
+}
+
+/** The Pulumi stack of one site. */
+export interface Stack {
+  readonly site: string
+  /** What it says now, from its state; else why that could not be read or is not taken beside the copies of the other sites, a sentence. Never throws but on abort. */
+  read(copies: Record<string, StackCopy>, signal: AbortSignal): Promise<{ copy: StackCopy } | { why: string }>
 }
 
 // ── Acting ───────────────────────────────────────────────────────────────────

@@ -25,11 +25,14 @@ const checkOf = (check: Check): string => {
   return `GET ${check.url} gives ${check.status.join(' or ')}${check.body === null ? '' : ` with ${JSON.stringify(check.body)}`}${tlsOf(check)}`
 }
 
+const whereOf = (addresses: string[], stack: string | undefined): string =>
+  stack === undefined ? addresses.join(', ') : `${addresses.join(', ') || 'no address yet'} (stack ${stack})`
+
 const watched = ({ core, checks }: Settings): string[] => {
   const { intervalMs, timeoutMs, fall, rise } = core.check
   return [
     `${core.app}: ${several(core.sites.length, 'site')}, the most preferred first`,
-    ...aligned(core.sites.map(({ site, cloud, addresses }) => [site, cloud === 'none' ? 'no cloud' : cloud, addresses.join(', ')])),
+    ...aligned(core.sites.map(({ site, cloud, addresses, stack }) => [site, cloud === 'none' ? 'no cloud' : cloud, whereOf(addresses, stack)])),
     '',
     `Each address is asked every ${formatDuration(intervalMs)}, and must answer within ${formatDuration(timeoutMs)}; down after ${several(fall, 'failed round')}, up after ${several(rise, 'good one')}`,
     ...checks.active.map((check) => `  ${checkOf(check)}`),

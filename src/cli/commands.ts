@@ -182,6 +182,31 @@ export const commands: Record<string, Command> = {
     data: true,
     run: async (cli) => (await import('./commands/notify.ts')).notify(cli),
   },
+  up: {
+    usage: 'up <site>',
+    about: "Pulumi for a site's stack, with progress; its outputs are kept in the store",
+    needs: 'the site whose stack it is: lifeboat up SITE',
+    here: () => 'runs pulumi on this machine',
+    run: async (cli, args) => (await import('./commands/up.ts')).up(cli, { site: needed(args, 'site') }),
+  },
+  outputs: {
+    usage: 'outputs <site>',
+    about: "a site's stack outputs: as its state has them now, else as they were last read",
+    needs: 'the site whose stack it is: lifeboat outputs SITE',
+    data: true,
+    here: () => 'runs pulumi on this machine',
+    run: async (cli, args) => (await import('./commands/outputs.ts')).outputs(cli, { site: needed(args, 'site') }),
+  },
+  push: {
+    usage: 'push [site]',
+    about: 'brings the release to a site over SSH, and sees that it is well; with --all to every site, standbys first',
+    options: {
+      all: { type: 'boolean', describe: 'to every site, the active one last' },
+      env: { type: 'string', requiresArg: true, describe: 'file of NAME=value lines, or - for standard input; left out: the values that were brought last' },
+      certificate: { type: 'string', requiresArg: true, describe: 'PEM file of chain and key for HAProxy; left out: the one that was brought last' },
+    },
+    run: async (cli, args) => (await import('./commands/push.ts')).push(cli, { site: text(args, 'site'), all: isSet(args, 'all'), env: text(args, 'env'), certificate: text(args, 'certificate') }),
+  },
   service: {
     usage: 'service',
     about: 'prints a systemd unit that runs lifeboat watch by this file',
@@ -198,7 +223,4 @@ export const commands: Record<string, Command> = {
 
 /** Commands that have their name already, and are built later. */
 export const notYet: Record<string, string> = {
-  up: "Pulumi for a site's stack",
-  outputs: "a site's stack outputs",
-  push: "the release, to a site's stack",
 }

@@ -2,22 +2,37 @@
 
 import { hasFile, loadSettings } from '../config/loading.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Copies } from '../config/stacks.ts'
 import { exits, Said } from '../errors.ts'
 import { controllerAt, type Controller } from '../store/remote.ts'
 import { version } from '../version.ts'
 import type { Cli } from './cli.ts'
+import { hasStore, reading } from './store.ts'
 
 /** What a controller elsewhere says of its file, and the way to it. */
 export type Elsewhere = Pick<Settings, 'file' | 'hash' | 'core' | 'sharedFates'> & { controller: Controller }
 /** The part that both have is all that a command needs which only reads the store and asks. */
 export type Ground = Settings | Elsewhere
 
-/** The file, read and checked; from then on none of its secrets is printed. `lenient`: for a command that needs none of them, a variable that is not set is no mistake. */
-export function readSettings(cli: Cli, { lenient = false } = {}): Settings {
+/** The file, read and checked; from then on none of its secrets is printed. `lenient`: for a command that needs none of them, a variable that is not set is no mistake. `copies`: what its stacks say; left out: a site by its stack has no address. */
+export function readSettings(cli: Cli, { lenient = false, copies = {} }: { lenient?: boolean; copies?: Copies | undefined } = {}): Settings {
   const { env, cwd, flags } = cli
-  const settings = loadSettings({ env, cwd, lenient, ...(flags.config === undefined ? {} : { file: flags.config }) })
+  const settings = loadSettings({ env, cwd, lenient, copies, ...(flags.config === undefined ? {} : { file: flags.config }) })
   cli.keepSecret(settings.secrets)
   return settings
+}
+
+/** The file, with what its stacks were last read to say, where there is a store that can be read: one that cannot is told by whoever needs more of it. */
+export async function readSettled(cli: Cli): Promise<Settings> {
+  const settings = readSettings(cli)
+  if (!settings.core.sites.some(({ stack }) => stack !== undefined) || !hasStore(settings)) return settings
+  try {
+    const { ledger } = await reading(cli, settings, (store) => store.read())
+    return readSettings(cli, { copies: ledger?.stacks })
+  } catch (thrown) {
+    if (!(thrown instanceof Said)) throw thrown
+    return settings
+  }
 }
 
 /** --controller, then LIFEBOAT_CONTROLLER. Undefined: neither names one. */
@@ -26,7 +41,7 @@ const namedBy = ({ flags, env }: Cli): string | undefined => flags.controller ??
 /** The controller that is named, else the file here. From then on what may be printed nowhere is not, and `cli.clock` is the controller's. */
 export async function groundOf(cli: Cli): Promise<Ground> {
   const named = namedBy(cli)
-  if (named === undefined) return readSettings(cli)
+  if (named === undefined) return readSettled(cli)
   const controller = controllerAt({ url: addressOf(named), token: tokenOf(cli), clock: cli.clock, version })
   const { file, hash, core, sharedFates, hide } = await controller.config()
   cli.keepSecret(hide)

@@ -32,7 +32,7 @@ export function offersOf({ cli, settings, store }: { cli: Cli; settings: Setting
     config,
     view: async () => viewForOthers(await store.read(), clock),
     look: () => lookAtZones(cli, settings),
-    accept: (by) => acceptFile({ settings: readSettings(cli), store, clock, by }),
+    accept: async (by) => acceptFile({ settings: readSettings(cli, { copies: (await store.read()).ledger?.stacks }), store, clock, by }),
     tryChannels: (machine) => tryChannels(readSettings(cli), { machine, clock, signal: cli.stop() }),
     mask: (value) => hidden(value, cli.secrets().filter((secret) => !hide.includes(secret))),
   }

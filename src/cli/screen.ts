@@ -84,6 +84,7 @@ function facts(scene: Scene): [string, string][] {
     ['votes', weakest(core)],
     ...missingVantages(scene).map((text): [string, string] => ['votes', text]),
     ...dnsLines(scene),
+    ...stackLines(status).map((text): [string, string] => ['stacks', text]),
     ...status.sharedFates.map((fate): [string, string] => ['fate', `${fate} (sharedFate: accepted)`]),
     ['config', scene.live && scene.live.configHash !== ground.hash ? `the controller runs on another ${ground.file} than stands there now` : null],
     ...untoldLines(status).map((text): [string, string] => ['untold', text]),
@@ -92,9 +93,9 @@ function facts(scene: Scene): [string, string][] {
   return lines.flatMap(([word, text]): [string, string][] => (text === null ? [] : [[word, word === 'next' ? cli.paint('bold', text) : text]]))
 }
 
-/** Through a controller's address it is that controller's file; here nobody says whether one runs by it. */
 const differing = (apart: string | null): string | null => (apart === null ? null : `the sites run different releases: ${apart}. To bring them the same one: lifeboat push --all`)
 
+/** Through a controller's address it is that controller's file; here nobody says whether one runs by it. */
 const keptBy = ({ ledger: { file }, ground }: Scene): 'surely' | 'perhaps' | null =>
   !file || file.hash === ground.hash ? null : 'controller' in ground ? 'surely' : 'perhaps'
 
@@ -155,6 +156,14 @@ const dnsLines = ({ status, ledger }: Scene): [string, string][] =>
     if (detail) return ledger.trusted ? [['dns', detail]] : []
     return status.adopted && state === 'written' ? [['dns', `${host} took the change; not every name server was seen to show it`]] : []
   })
+
+/** How old what the stacks say is: those that can be read in one line, each other in its own. */
+function stackLines({ sites, atMs }: Status): string[] {
+  const stacks = sites.flatMap(({ site, stack }) => (stack ? [{ site, ...stack, age: stack.readMs === null ? 'never read' : `read ${ago(stack.readMs, atMs)} ago` }] : []))
+  const fine = stacks.filter(({ why }) => why === null).map(({ site, age }) => `${site} ${age}`)
+  const failing = stacks.filter(({ why }) => why !== null).map(({ site, age, unreadSinceMs, why }) => `${site} ${age}; for ${ago(unreadSinceMs ?? atMs, atMs)}: ${why}`)
+  return [...(fine.length > 0 ? [fine.join(' · ')] : []), ...failing]
+}
 
 /** What people were not told, channel by channel. */
 const untoldLines = ({ untold, atMs, leader }: Status): string[] =>

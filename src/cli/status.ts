@@ -1,4 +1,5 @@
 import { freshLedger, pausesAt } from '../core/ledger.ts'
+import { copyOf } from '../core/stacks.ts'
 import type { Ledger, Pause, SiteConfig } from '../core/types.ts'
 import type { Health, HostState, Role, Verdict } from '../core/words.ts'
 import type { Journal, Leader, Report, StoreView } from '../ports.ts'
@@ -40,9 +41,14 @@ export type SiteStatus = {
   certificateUntilMs: number | null
   sinceMs: number | null
   why: string | null
+  /** The Pulumi stack that its addresses come from. Null: they stand in the file. */
+  stack: StackStatus | null
   /** What the last push brought there. Null: could not find out, since none was told. */
   release: { id: string; pushedMs: number } | null
 }
+
+/** `readMs`: when it was last read well; null: never. `unreadSinceMs`, `why`: since when it cannot be read, and why; null: it can, or no controller says. */
+export type StackStatus = { stack: string; readMs: number | null; unreadSinceMs: number | null; why: string | null }
 
 /** What the store knows; of what only a controller can see, nothing where none lives: never a health that was. */
 export async function statusOf({ ground, view, live, journal, nowMs }: { ground: Ground; view: StoreView; live: Report | null; journal: Journal; nowMs: number }): Promise<Status> {
@@ -113,8 +119,15 @@ function siteStatus(site: SiteConfig, ledger: Ledger, live: Report | null): Site
     certificateUntilMs: seen?.certificateUntilMs ?? null,
     sinceMs: live && seen ? Math.round(live.atWallMs - (live.atMonoMs - seen.sinceMs)) : null,
     why: seen?.why ?? null,
+    stack: stackStatus(site, ledger, live),
     release: pushed ? { id: pushed.release, pushedMs: Math.round(pushed.pushedMs) } : null,
   }
+}
+
+function stackStatus(site: SiteConfig, { stacks }: Ledger, live: Report | null): StackStatus | null {
+  if (site.stack === undefined) return null
+  const failing = live?.unread?.find((each) => each.site === site.site)
+  return { stack: site.stack, readMs: copyOf(site, stacks)?.readMs ?? null, unreadSinceMs: failing?.sinceMs ?? null, why: failing?.why ?? null }
 }
 
 function dnsStatus(host: string, ledger: Ledger, live: Report | null, nowMs: number): Status['dns'][number] {

@@ -20,7 +20,7 @@ import { tsigKey, type TsigAlgorithm, type TsigKey } from '../drivers/dns/tsig.t
 import { holdOpen } from '../drivers/probes/held.ts'
 import { hereVantage } from '../drivers/vantages/here.ts'
 import { remoteVantage } from '../drivers/vantages/remote.ts'
-import type { Channel, Cloud, DnsHost, Journal, Log, Store, Vantage } from '../ports.ts'
+import type { Channel, Cloud, DnsHost, Journal, Log, Stack, Store, Vantage } from '../ports.ts'
 import { version } from '../version.ts'
 import { writtenOf } from './changes.ts'
 
@@ -33,13 +33,14 @@ export const channelsOf = ({ notify, folder }: Settings, clock: Clock): Channel[
 
 type Means = { settings: Settings; clock: Clock; log: Log }
 
-type Wiring = { store: Store; journal?: Journal; clock: Clock; log: Log; command: string; sinceMs?: number }
+type Wiring = { store: Store; journal?: Journal; stacks?: Stack[]; clock: Clock; log: Log; command: string; sinceMs?: number }
 
 /**
  * `command`: as others read who leads. `journal`: for a process that may lead, so that it tells people; left out: it tells nobody.
+ * `stacks`: for one that reads them again and again; left out: it goes by what was read.
  * `sinceMs`: since when this process runs, wall clock; left out: it begins now.
  */
-export function wire(settings: Settings, { store, journal, clock, log, command, sinceMs = clock.now().wallMs }: Wiring): Parts {
+export function wire(settings: Settings, { store, journal, stacks, clock, log, command, sinceMs = clock.now().wallMs }: Wiring): Parts {
   const means = { settings, clock, log }
   return {
     config: settings.core,
@@ -57,6 +58,7 @@ export function wire(settings: Settings, { store, journal, clock, log, command, 
     nameServers: nameServersOf(settings, clock),
     serversOf: Object.fromEntries(settings.dns.hosts.map((each) => [each.host, serversOf(each)])),
     data: null,
+    ...(stacks ? { stacks } : {}),
     ...(journal ? { tells: { channels: channelsOf(settings, clock), journal } } : {}),
     ...(settings.heartbeat ? { heartbeat: httpHeartbeat({ ...settings.heartbeat, clock, version }) } : {}),
     leader: { id: `${hostname()}-${process.pid}`, pid: process.pid, machine: hostname(), sinceMs, command },

@@ -62,11 +62,12 @@ const corePolicy = ({ policy }: File): Config['policy'] => ({
 const coreOf = (file: File, tree: Tree, vantages: Settings['vantages']): Config => ({
   app: file.app,
   owner: file.owner ?? null,
-  sites: inOrder(file.sites, tree, 'sites').map(([site, { cloud, address, addressV6, standby }]) => ({
+  sites: inOrder(file.sites, tree, 'sites').map(([site, { cloud, address, addressV6, standby, stack }]) => ({
     site,
     cloud,
     addresses: [address, addressV6].filter((text) => text !== undefined),
     standby,
+    ...(stack === undefined ? {} : { stack }),
   })),
   check: { intervalMs: file.check.interval, timeoutMs: file.check.timeout, fall: file.check.fall, rise: file.check.rise },
   vantages: vantages.map(({ vantage, cloud }) => ({ vantage, cloud })),
@@ -95,7 +96,7 @@ export const assemble = (file: File, tree: Tree, around: { path: string; folder:
     core: coreOf(file, tree, vantages),
     checks: checksOf(file, around.caPem),
     sites: Object.fromEntries(
-      entriesOf(file.sites).map(([site, { machineId, stack, dir }]) => [site, { machineId: machineId ?? null, stack: stack ?? null, dir: dir ?? null }]),
+      entriesOf(file.sites).map(([site, { machineId, stack, dir, outputs = {} }]) => [site, { machineId: machineId ?? null, stack: stack ?? null, dir: dir ?? null, outputs: present(outputs) }]),
     ),
     vantages,
     canaries: file.canaries,

@@ -6,11 +6,15 @@ import { Said, textOf } from '../errors.ts'
 import { assemble } from './assembly.ts'
 import { readTree, type Authority } from './reading.ts'
 import type { Settings } from './settings.ts'
+import type { Copies } from './stacks.ts'
 import { parseTree, type Tree } from './tree.ts'
 import { lookupIn } from './variables.ts'
 
-/** Where the file is looked for: `file` is what `--config` says. `lenient`: for who needs no secret, a variable that is not set is no mistake. */
-export type Whence = { file?: string; env: Record<string, string | undefined>; cwd: string; lenient?: boolean }
+/**
+ * Where the file is looked for: `file` is what `--config` says. `lenient`: for who needs no secret, a variable that is not set is no mistake.
+ * `copies`: what the stacks of its sites say; left out: they were not read, and such a site has no address.
+ */
+export type Whence = { file?: string; env: Record<string, string | undefined>; cwd: string; lenient?: boolean; copies?: Copies }
 
 const bytesMax = 1_000_000
 
@@ -87,7 +91,7 @@ export const loadSettings = (whence: Whence): Settings => {
   if (tree.value === null) throw new Said(`${name}:1: file: is empty (got nothing). Write app, sites, check and dns at least`)
 
   const ca = readCa(tree, folder, name)
-  const read = readTree(tree, { name, ca, lenient: whence.lenient ?? false })
+  const read = readTree(tree, { name, ca, lenient: whence.lenient ?? false, copies: whence.copies ?? {} })
   if ('errors' in read) throw new Said(read.errors.join('\n'))
   const hash = createHash('sha256').update(text).digest('hex')
   return assemble(read.file, tree, { path, folder, hash, caPem: ca.pem, warnings: read.warnings })

@@ -5,6 +5,7 @@ import { rules } from './rules/all.ts'
 import { mayJudge, type Rule } from './rules/rule.ts'
 import { notYet } from './rules/unbuilt.ts'
 import { fileSchema, type File } from './schema.ts'
+import { treeWithCopies, withCopies, type Copies } from './stacks.ts'
 import type { Path } from './paths.ts'
 import type { Tree } from './tree.ts'
 
@@ -34,9 +35,11 @@ export type Authority = { pem: string | null; faults: Fault[] }
 
 type Read = { file: File; warnings: string[] } | { errors: string[] }
 
-/** The file's content, with the lines that stop nothing; or every line that says what is wrong with it. `name` begins each line. `lenient`: a variable that is not set is no fault, and its value is empty. */
-export const readTree = (tree: Tree, { name, ca, lenient }: { name: string; ca: Authority; lenient: boolean }): Read => {
-  const { file, faults: ofSchema } = readAll(tree)
+/** The file's content, with the lines that stop nothing; or every line that says what is wrong with it. `name` begins each line. `lenient`: a variable that is not set is no fault, and its value is empty. `copies`: what the sites' stacks say; left out: nothing. */
+export const readTree = (tree: Tree, { name, ca, lenient, copies = {} }: { name: string; ca: Authority; lenient: boolean; copies?: Copies }): Read => {
+  const { file: written, faults: ofSchema } = readAll(tree)
+  const file = withCopies(written, copies)
+  const shown = treeWithCopies(tree, file)
   const judge = (asked: Rule[], faulty: Path[]): Finding[] => asked.filter((rule) => mayJudge(rule, faulty)).flatMap((rule) => rule.judge(file, tree, ca.pem))
   const faults = onePerKey([...tree.faults, ...ca.faults, ...ofSchema].map((fault) => ({ ...fault, path: trimmed(fault.path, tree) })))
   const faulty = faults.flatMap(({ path, meant }) => (meant ? [path, meant] : [path]))
@@ -44,7 +47,7 @@ export const readTree = (tree: Tree, { name, ca, lenient }: { name: string; ca: 
   const found = judge(rules.filter(({ warns }) => !warns), faulty)
   const unset = lenient ? tree.faults.filter((fault) => fault.unset).map(({ path }) => JSON.stringify(path)) : []
   const counted = faults.filter(({ path }) => !unset.includes(JSON.stringify(path)))
-  const errors = reportLines([...counted, ...found, ...notYet(tree)], tree, name)
+  const errors = reportLines([...counted, ...found, ...notYet(tree)], shown, name)
   if (errors.length > 0) return { errors }
-  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), faulty), tree, name) }
+  return { file, warnings: reportLines(judge(rules.filter(({ warns }) => warns), faulty), shown, name) }
 }

@@ -13,6 +13,8 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 
 const owner = text('Write 32 hex digits in quotes').regex(/^[0-9a-f]{32}$/, { error: say('is not 32 hex digits', 'Write 32 of 0-9 and a-f, in quotes') })
 
+const outputName = text("Write the name of the stack's output")
+
 const site = mapping({
   cloud: word(cloudNames, 'no cloud of this name'),
   address: ipOrHostname().optional(),
@@ -20,7 +22,7 @@ const site = mapping({
   machineId: text('Write the id that the cloud gives the machine, in quotes').optional(),
   stack: text("Write the Pulumi stack's name").optional(),
   dir: text("Write the folder of the Pulumi program").optional(),
-  outputs: named(text('Write a name'), text("Write the stack output's name"), 'Write { address: NAME }').optional(),
+  outputs: mapping({ address: outputName.optional(), addressV6: outputName.optional(), machineId: outputName.optional(), region: outputName.optional() }).optional(),
   standby: word(['hot', 'cold']).default('hot'),
 })
 

@@ -20,8 +20,8 @@ export type Settings = {
   core: Config
   /** What is asked at a site; `standby` where it is not active (null: the same). */
   checks: { active: Check[]; standby: Check[] | null }
-  /** Per site what the file says besides core's share. */
-  sites: Record<string, { machineId: string | null; stack: string | null; dir: string | null }>
+  /** Per site what the file says besides core's share. `dir` as it is written; `outputs`: under which names its stack gives ours, empty: under the same. */
+  sites: Record<string, { machineId: string | null; stack: string | null; dir: string | null; outputs: Record<string, string> }>
   /** `url` null: this process. In the order of the file. */
   vantages: { vantage: string; cloud: string; url: string | null; token: string | null; sharedFate: boolean }[]
   canaries: string[]

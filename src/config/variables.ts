@@ -59,6 +59,9 @@ const readVariables = (folder: string): Map<string, string> => {
   }
 }
 
+/** The environment, and beside it what `lifeboat.env` in the folder of the file sets. */
+export const environmentIn = (env: Record<string, string | undefined>, folder: string): Record<string, string | undefined> => ({ ...Object.fromEntries(readVariables(folder)), ...env })
+
 /** The environment first, then `lifeboat.env` beside the file. */
 export const lookupIn = (env: Record<string, string | undefined>, folder: string): Lookup => {
   const beside = readVariables(folder)

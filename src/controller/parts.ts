@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Check } from '../config/settings.ts'
 import type { Config, Written } from '../core/types.ts'
-import type { Channel, Cloud, Data, DnsHost, Heartbeat, Held, Journal, Leader, Log, NameServers, Store, Vantage } from '../ports.ts'
+import type { Channel, Cloud, Data, DnsHost, Heartbeat, Held, Journal, Leader, Log, NameServers, Stack, Store, Vantage } from '../ports.ts'
 
 /** Everything that a controller stands on. `cli/` wires the machine's, the simulation its twins. */
 export type Parts = {
@@ -18,6 +18,8 @@ export type Parts = {
   /** Left out: nothing is held open between rounds. */
   held?: Held
   clouds: Cloud[]
+  /** The sites' stacks, read again and again while this process leads. Left out: there is none. */
+  stacks?: Stack[]
   hosts: DnsHost[]
   nameServers: NameServers
   /** Which name servers are which DNS host's own, as `IP:port`; a host that is not listed has no server to itself. */

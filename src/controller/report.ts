@@ -35,6 +35,7 @@ function reportOf(self: Self): Report {
     dns: self.dns,
     configHash,
     untold: self.untold,
+    unread: Object.entries(self.stackReads).flatMap(([site, { failing }]) => (failing ? [{ site, ...failing }] : [])),
   }
 }
 

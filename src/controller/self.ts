@@ -50,6 +50,8 @@ export type Self = {
   standsBy: string | null
   /** Channels that do not take their messages now. */
   untold: NonNullable<Report['untold']>
+  /** By site when its stack was last asked for its outputs, monotonic, and why they could not be read; written by the loop of the stacks. */
+  stackReads: Record<string, { atMs: number; failing: { sinceMs: number; why: string } | null }>
   /** By what was asked, the fault that was said of it; one that answers again has none. */
   faults: Map<string, string>
 }
@@ -78,6 +80,7 @@ export const newSelf = (parts: Parts, state?: State): Self => ({
   reportedMs: -Infinity,
   standsBy: null,
   untold: [],
+  stackReads: {},
   faults: new Map(),
 })
 

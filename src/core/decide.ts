@@ -114,7 +114,7 @@ export function whyNot({ ledger, watch }: State, config: Config, site: string): 
   const seen = watch.sites[site]
   const given = ledger.given.find((g) => g.site === site)
   if (!settings) return 'is not in the file'
-  if (settings.addresses.length === 0) return 'is cold: it has no address yet'
+  if (settings.addresses.length === 0) return settings.standby === 'cold' ? 'is cold: it has no address yet' : 'has no address yet'
   if (given) return `was given up in epoch ${given.epoch} and has not rejoined`
   if (seen?.verdict === 'cut') return `is cut: ${seen.why}`
   if (seen?.ready !== true) return seen?.ready === false ? `is not well: ${seen.why}` : 'is not known to be well'

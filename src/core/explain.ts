@@ -126,7 +126,7 @@ const says: Record<Reason, (s: Say) => string> = {
   redirect: () => 'an open move was turned to another site',
   'active-is-up': ({ site }) => `${site} is up, and a failover gives it up. To do it all the same: --force`,
   'target-unready': (s) => `${s.site} ${whyNot(s.state, s.config, s.site) ?? 'cannot take over'}. To go there all the same: ${s.plan && !isPlanned(s.plan) ? '--unready' : `lifeboat failover ${s.site} --unready${pressed(s)}`}`,
-  'target-cold': ({ site }) => `${site} is cold: it has no address yet. To create it: lifeboat up ${site}`,
+  'target-cold': ({ site }) => `${site} has no address yet. To create it: lifeboat up ${site}`,
   'target-fenced': ({ site, state, config }) =>
     `${site} ${whyNot(state, config, site) ?? 'is fenced'}${leavesData(config) || config.data.carried ? '. To let it in again' : `; it stands by again after ${config.check.rise} good rounds. To let it in now`}: lifeboat rejoin ${site}`,
   'target-active': ({ site }) => `${site} is active already: there is nothing to do. To look: lifeboat status`,

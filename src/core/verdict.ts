@@ -1,5 +1,6 @@
 import { evidenceFreshMs } from './limits.ts'
 import { spell } from './spell.ts'
+import { withoutAddress } from './stacks.ts'
 import type { Answer, Config, Evidence, SiteConfig, Watch } from './types.ts'
 import { verb } from './verb.ts'
 import type { Tally } from './votes.ts'
@@ -134,7 +135,7 @@ function appFault(c: Case): string | null {
 
 function doubt(c: Case): string | null {
   const { tally, health, site } = c
-  if (site.addresses.length === 0) return 'it has no address yet'
+  if (site.addresses.length === 0) return withoutAddress(site)
   const agree = tally.voters.length > 1 ? `, and ${tally.quorum} would have to agree` : ''
   if (tally.down.length > 0) return `${saysDown(c)}${agree}`
   if (health !== 'unknown') return null

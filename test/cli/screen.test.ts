@@ -24,7 +24,7 @@ const settingsOf = (config: Config) => ({ file: '/x/lifeboat.yaml', hash: 'h', c
 
 const seen = (site: string, role: 'active' | 'fenced' | 'standby', health: 'up' | 'down'): Status['sites'][number] => ({
   site, cloud: 'digitalocean', role, standby: 'hot', addresses: [], health, verdict: health === 'up' ? 'well' : 'cut', ready: health === 'up',
-  certificateUntilMs: nowMs + 61 * 86_400_000, sinceMs: nowMs - 360_000, why: health === 'up' ? '3 of 3 vantages' : 'account suspended', release: null,
+  certificateUntilMs: nowMs + 61 * 86_400_000, sinceMs: nowMs - 360_000, why: health === 'up' ? '3 of 3 vantages' : 'account suspended', release: null, stack: null,
 })
 
 const status: Status = {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Said } from '../../src/errors.ts'
 import { loadSettings } from '../../src/config/loading.ts'
 import type { Settings } from '../../src/config/settings.ts'
+import type { Copies } from '../../src/config/stacks.ts'
 
 export const folderOf = (kind: 'bad' | 'good'): string => join(import.meta.dirname, kind)
 
@@ -12,9 +13,9 @@ export const fixturesOf = (kind: 'bad' | 'good'): string[] => readdirSync(folder
 const envOf = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/^# env: (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]))
 
-export const loadFixture = (kind: 'bad' | 'good', name: string, env: Record<string, string> = {}): Settings => {
+export const loadFixture = (kind: 'bad' | 'good', name: string, env: Record<string, string> = {}, copies: Copies = {}): Settings => {
   const file = join(folderOf(kind), name)
-  return loadSettings({ file, env: { ...envOf(readFileSync(file, 'utf8')), ...env }, cwd: '/' })
+  return loadSettings({ file, env: { ...envOf(readFileSync(file, 'utf8')), ...env }, cwd: '/', copies })
 }
 
 /** The sentence that was thrown; anything but a sentence for the user is thrown on. */

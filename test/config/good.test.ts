@@ -20,9 +20,6 @@ test('of the example in CONTRACT.md nothing is wrong but what is not built yet',
   const lines = saidBy(() => loadFixture('good', 'contract.yaml', examples)).split('\n')
   expect(lines.filter((line) => !line.includes(': not yet: '))).toEqual([])
   expect(lines.map((line) => line.split(': ')[1])).toEqual([
-    'sites.aws.stack',
-    'sites.prod.stack',
-    'sites.spare.stack',
     'sites.spare.standby',
     'dns.hosts[1].driver',
     'clouds.aws',

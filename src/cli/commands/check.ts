@@ -2,7 +2,7 @@ import { exits, Said } from '../../errors.ts'
 import { acceptFile } from '../acceptance.ts'
 import { describe } from '../check-report.ts'
 import { asker, type Cli } from '../cli.ts'
-import { groundOf, readSettings } from '../ground.ts'
+import { groundOf, readSettled } from '../ground.ts'
 import { openToAsk } from '../store.ts'
 
 /** Reads the file, and says what it comes to. `online`: also looks at all that it names, with no write. With `accept` it is the one that a controller may come to lead by. */
@@ -10,7 +10,7 @@ export async function check(cli: Cli, { online, accept }: { online: boolean; acc
   if (online && accept) throw new Said('check takes --online or --accept, not both: look first, then accept')
   if (cli.flags.json && !online) throw new Said('check prints data with --online alone: lifeboat check --online --json')
   if (accept) return acceptThere(cli)
-  const settings = readSettings(cli)
+  const settings = await readSettled(cli)
   if (!cli.flags.json) for (const line of describe(settings)) cli.out(line)
   return online ? (await import('../online/online.ts')).checkOnline(cli, settings) : exits.done
 }

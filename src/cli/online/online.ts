@@ -3,6 +3,7 @@ import { findings as words, type FindingKind } from '../../core/words.ts'
 import { exits } from '../../errors.ts'
 import type { Colour, Cli } from '../cli.ts'
 import { nameServersOf, wire } from '../wiring.ts'
+import { stacksOf } from '../stacks.ts'
 import { noneNeeded } from '../zone-look.ts'
 import { cloudFindings } from './clouds.ts'
 import { foundAbout, listed, type Finding } from './finding.ts'
@@ -12,6 +13,7 @@ import { readHosts, type Looking } from './looking.ts'
 import { zoneFindings } from './mail.ts'
 import { nameServerFindings } from './name-servers.ts'
 import { askRound, siteFindings } from './sites.ts'
+import { stackFindings } from './stacks.ts'
 import { vantageFindings } from './vantages.ts'
 
 /** The whole ends within this, whatever does not answer. */
@@ -22,7 +24,7 @@ export async function checkOnline(cli: Cli, settings: Settings): Promise<number>
   const { clock } = cli
   const here = await lookHere(cli, settings)
   const complaints: Looking['complaints'] = new Map()
-  const wired = wire(settings, { store: noneNeeded, clock, command: 'check', log: ({ vantage, msg }) => void complaints.set(String(vantage), msg.replace(/^.*? as it should: /, '')) })
+  const wired = wire(settings, { store: noneNeeded, stacks: stacksOf(cli, settings), clock, command: 'check', log: ({ vantage, msg }) => void complaints.set(String(vantage), msg.replace(/^.*? as it should: /, '')) })
   const looking: Looking = { settings, parts: { ...wired, nameServers: nameServersOf(settings, clock) }, clock, limit: clock.deadline(wholeMs, cli.stop()), ledger: here.ledger, complaints }
   const all: Finding[] = []
   const parts = partsOf(looking)
@@ -59,6 +61,7 @@ function partsOf(looking: Looking): Promise<Finding[]>[] {
     ...zones.map((zone) => whole(`name servers of ${zone}`, nameServerFindings(zone, { views, round }, looking))),
     ...zones.map((zone) => whole(`zone ${zone}`, zoneFindings(zone, views, looking))),
     ...settings.core.sites.map((site) => whole(`site ${site.site}`, siteFindings(site, round, looking))),
+    ...(parts.stacks ?? []).map((stack) => whole(`stack of ${stack.site}`, stackFindings(stack, looking))),
     ...settings.vantages.map((each) => whole(`vantage ${each.vantage}`, vantageFindings(each, round, looking))),
     ...parts.clouds.map((cloud) => whole(`cloud ${cloud.cloud}`, cloudFindings(cloud, looking))),
   ]

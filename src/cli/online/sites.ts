@@ -52,7 +52,7 @@ async function activeSite({ ledger, settings }: Looking, views: Promise<HostView
 export async function siteFindings({ site, addresses, standby }: SiteConfig, round: Promise<Round>, looking: Looking): Promise<Finding[]> {
   const { questions, sights, active } = await round
   const found = foundAbout(`site ${site}${site === active ? ' (active)' : ''}`)
-  if (addresses.length === 0) return [found.ok(`has no address yet: it is ${standby}`)]
+  if (addresses.length === 0) return [standby === 'cold' ? found.ok('has no address yet: it is cold') : found.fail(`has no address yet, so that nothing can move there. To create it: lifeboat up ${site}; where it stands already: lifeboat outputs ${site}`)]
   const mine = questions.map((question, i) => ({ question, i })).filter(({ question }) => question.site === site)
   const several = new Set(mine.map(({ question }) => whatOf(question))).size > 1
   const answers = mine.map(({ question, i }) => ({ question, answers: sights.flatMap(({ vantage, sight }) => (sight ? [{ vantage, answer: sight.answers[i]! }] : [])) }))

@@ -13,6 +13,7 @@ import * as votes from './votes.ts'
 export const rules: Rule[] = [
   sites.fewerThanTwoSites,
   sites.addressOrStack,
+  sites.stackNeverRead,
   sites.withoutStack,
   sites.sameAddress,
   sites.v6BesideHostname,

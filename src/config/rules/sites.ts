@@ -18,12 +18,14 @@ export const fewerThanTwoSites: Rule = {
 
 export const addressOrStack: Rule = {
   reads: ['sites.*.address', 'sites.*.stack'],
-  judge: ({ sites }) =>
-    entriesOf(sites).flatMap(([name, site]) => {
+  judge: ({ sites }, tree) =>
+    entriesOf(sites).flatMap(([name, { stack }]) => {
       const path = ['sites', name]
-      if (site.address === undefined && site.stack === undefined)
-        return [{ path, what: 'has neither address nor stack', got: null, instead: 'Write address: with the address that it serves at' }]
-      if (site.address === undefined || site.stack === undefined) return []
+      // As it is written: what a stack says is no address of the file.
+      const isWritten = tree.valueAt([...path, 'address']) !== undefined
+      if (!isWritten && stack === undefined)
+        return [{ path, what: 'has neither address nor stack', got: null, instead: 'Write address: with the address that it serves at, or stack: with the Pulumi stack that it is' }]
+      if (!isWritten || stack === undefined) return []
       const instead = 'Keep one of the two'
       return [
         [
@@ -32,6 +34,20 @@ export const addressOrStack: Rule = {
         ],
       ]
     }),
+}
+
+/** Until then it is watched by nobody, and nothing can move there. */
+export const stackNeverRead: Rule = {
+  reads: ['sites.*.stack', 'sites.*.address', 'sites.*.standby'],
+  warns: true,
+  judge: ({ sites }) =>
+    entriesOf(sites)
+      .filter(([, { stack, address, standby }]) => stack !== undefined && address === undefined && standby === 'hot')
+      .map(([name]) => ({
+        path: ['sites', name, 'stack'],
+        what: 'was never read, so that the site has no address yet',
+        instead: `Type lifeboat up ${name}, which creates it, or lifeboat outputs ${name} where it stands already`,
+      })),
 }
 
 /** `dir`, `outputs` and `standby: cold` say how a stack is used. */

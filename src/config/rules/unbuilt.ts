@@ -15,7 +15,6 @@ const unbuiltDns = dnsDriverNames.filter((driver) => !dnsDrivers[driver].built)
 const unbuiltClouds = cloudNames.filter((cloud) => !clouds[cloud].built)
 
 const unbuilt: Unbuilt[] = [
-  { at: 'sites.*.stack', what: "a Pulumi stack's outputs cannot be read yet", instead: 'Write address: with the address that the site serves at' },
   { at: 'sites.*.standby', when: isOneOf(['cold']), what: 'a cold site cannot be created yet', instead: 'Leave it out, and have the site stand ready' },
   ...unbuiltClouds.map((cloud) => ({
     at: `clouds.${cloud}`,

@@ -4,7 +4,7 @@ export type Progress =
   | { kind: 'says'; level: 'info' | 'warn' | 'error'; text: string }
 
 /** What is done to a resource. */
-export type Act = 'create' | 'update' | 'delete' | 'replace' | 'import'
+export type Act = 'create' | 'update' | 'delete' | 'import'
 
 /** How a run ended that came to its end: resources by what was done to them. */
 export type Summary = Partial<Record<string, number>>
