@@ -22,6 +22,16 @@ export async function readHost(self: Self, host: string, signal: AbortSignal, kn
   return view
 }
 
+/**
+ * One DNS host after a move's claim: of what was seen before it the marker alone is read anew. One that is not as claimed says that
+ * somebody else writes there: then all is read, since a claim of a marker that is gone lands whatever the names show.
+ */
+export async function readClaimed(self: Self, host: string, { before, move }: { before: HostView; move: string }, signal: AbortSignal): Promise<HostView | null> {
+  const view = await readHost(self, host, signal, before)
+  const isOurs = view?.txt.length === 1 && parseMarker(view.txt[0]!)?.move === move
+  return view === null || isOurs ? view : readHost(self, host, signal)
+}
+
 /** Every name server that the parent publishes, asked directly by as many vantages as must agree. Null: the set is not known. */
 export async function readServers(self: Self, signal: AbortSignal): Promise<ServerView[] | null> {
   const { config, nameServers, clock } = self.parts

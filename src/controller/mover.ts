@@ -13,7 +13,7 @@ import type { Step } from '../core/words.ts'
 import type { WriteOutcome } from '../ports.ts'
 import { callMs, turnMs } from './times.ts'
 import { isStale, mayAct, orNull, say, type Self } from './self.ts'
-import { readHost, readServers, writeHost } from './hosts.ts'
+import { readClaimed, readHost, readServers, writeHost } from './hosts.ts'
 
 /** What this process remembers of the move that it runs; nothing of it is needed to resume. */
 type Run = {
@@ -125,7 +125,8 @@ async function look(self: Self, move: Move, run: Run, signal: AbortSignal): Prom
 async function viewOf(self: Self, host: string, run: Run, signal: AbortSignal, markerAlone: boolean): Promise<void> {
   const waiting = run.silent.get(host)
   if (waiting) return
-  const read = readHost(self, host, signal, (markerAlone && self.hosts[host]) || undefined)
+  const before = markerAlone && self.hosts[host]
+  const read = before ? readClaimed(self, host, { before, move: run.id }, signal) : readHost(self, host, signal)
   const known = host in self.hosts && self.hosts[host] === null
   const beside = read.then(
     (view: HostView | null) => void (view !== null || !known ? run.silent.delete(host) : retry(self, host, run, signal)),

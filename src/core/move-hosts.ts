@@ -130,15 +130,16 @@ export const servedBy = (move: Move, world: World, config: Config): { showing: n
 export function taken(move: Move, world: World, config: Config, state: Marker['state']): { by: string[]; not: string[] } {
   const { hosts } = config.dns
   const stands = (host: HostConfig) => standsAt(host, move, world, config, state)
+  // Whatever a write came to that was made before the marker went.
+  const isAdopts = (host: HostConfig) => stands(host) === 'absent' && !mayClaimAbsent(host, world.hosts[host.host]!, move, world.ledger)
   return {
     by: hosts.filter((host) => stands(host) === 'yes').map((h) => h.host),
-    not: hosts.filter((host) => stands(host) !== 'yes').map((host) => `${host.host} ${whyNotTaken(stands(host), world.refusals[host.host])}`),
+    not: hosts.filter((host) => stands(host) !== 'yes').map((host) => `${host.host} ${isAdopts(host) ? 'lost our TXT and serves other addresses, so only lifeboat adopt may write there' : whyNotTaken(stands(host), world.refusals[host.host])}`),
   }
 }
 
 function whyNotTaken(stands: Shown | null, refusal: string | undefined): string {
   if (stands === null) return 'gives no usable answer'
   if (stands === 'foreign') return 'has a TXT at the marker\'s name that is not ours'
-  if (stands === 'absent' && refusal === undefined) return 'lost our TXT and serves other addresses, so only lifeboat adopt may write there'
   return refusal === undefined ? 'does not show it' : `does not take it (${refusal})`
 }
