@@ -1,60 +1,12 @@
 import { request as ask } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { connect } from 'node:net'
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { machineClock } from '../../../src/clock.ts'
-import { askMost } from '../../../src/core/limits.ts'
 import { hereVantage } from '../../../src/drivers/vantages/here.ts'
 import { remoteVantage } from '../../../src/drivers/vantages/remote.ts'
-import { serveVantage } from '../../../src/drivers/vantages/server.ts'
-import { nonceHeader, signatureHeader, signingWith } from '../../../src/drivers/vantages/signing.ts'
-import { Said } from '../../../src/errors.ts'
-import type { Ask, Dig, LogLine, Vantage } from '../../../src/ports.ts'
-import { hasV6, listenHttp, listenTcp, openSockets, refusingPort } from '../../lab/sockets.ts'
-
-const token = 'a-token-for-tests-only'
-const never = new AbortController().signal
-const view = { txt: ['v=lifeboat1'], txtTtlS: 60, sets: [{ name: 'shop.example', type: 'A', ttlS: 60, values: ['127.0.0.1'] }], serial: null }
-const dig: Dig = { server: '127.0.0.1:5353', zone: 'shop.example', marker: '_lifeboat-shop.shop.example', names: ['shop.example'], timeoutMs: 1000 }
-const about = { site: 'aws', address: '127.0.0.1', timeoutMs: 1000 }
-const empty: Ask = { questions: [], canaries: [], timeoutMs: 1000 }
-
-let lines: LogLine[] = []
-const log = (line: LogLine) => void lines.push(line)
-afterEach(() => {
-  expect(JSON.stringify(lines)).not.toContain(token)
-  lines = []
-})
-
-const here = hereVantage({ vantage: 'paris', clock: machineClock, version: '0', digHost: async ({ server }) => (server === 'dead' ? null : view) })
-const serve = async (vantage: Vantage = here, listen = '127.0.0.1:0') => {
-  const serving = await serveVantage({ listen, token, vantage, log, clock: machineClock })
-  onTestFinished(() => serving.stop())
-  return serving
-}
-const at = (port: number, withToken = token) => remoteVantage({ vantage: 'paris', url: `http://127.0.0.1:${port}`, token: withToken, clock: machineClock, log })
-
-/** Sends one request by hand. */
-const send = (port: number, body: string, { path = '/probe', method = 'POST', nonce = machineClock.id(), signature = '' } = {}) =>
-  new Promise<{ status: number | undefined; text: string; headers: IncomingMessage['headers'] }>((resolve, reject) => {
-    const headers = { [nonceHeader]: nonce, [signatureHeader]: signature }
-    const request = ask({ host: '127.0.0.1', port, path, method, headers, agent: false }, async (response) => {
-      let text = ''
-      for await (const chunk of response) text += chunk
-      resolve({ status: response.statusCode, text, headers: response.headers })
-    })
-    request.on('error', reject).end(body)
-  })
-const signed = (body: string, nonce = machineClock.id()) => ({ nonce, signature: signingWith(token).sign({ what: 'ask', action: 'probe', nonce, body }) })
-
-/** A vantage that answers as told; it is handed what an honest one would send. */
-const fake = (answer: (response: ServerResponse, honest: { nonce: string; sign(text: string): string }) => void) =>
-  listenHttp(async (request, response) => {
-    request.resume()
-    const nonce = String(request.headers[nonceHeader])
-    answer(response, { nonce, sign: (body) => signingWith(token).sign({ what: 'answer', action: 'probe', nonce, body }) })
-  })
-const good = JSON.stringify({ answers: [], canaries: { well: 0, asked: 0 } })
+import { signatureHeader, signingWith } from '../../../src/drivers/vantages/signing.ts'
+import type { Ask } from '../../../src/ports.ts'
+import { hasV6, listenHttp, listenTcp, refusingPort } from '../../lab/sockets.ts'
+import { about, at, dig, empty, fake, good, here, lines, log, never, serve, token, view } from './lab.ts'
 
 test('an honest round trip: probes, canaries and digs', async () => {
   const web = await listenHttp((_request, response) => response.end('all is ok'))
@@ -113,78 +65,6 @@ test('under a path that a proxy takes off', async () => {
   })
   const paris = remoteVantage({ vantage: 'paris', url: `http://127.0.0.1:${proxy}/paris`, token, clock: machineClock, log })
   expect(await paris.probe(empty, never)).toEqual({ ...JSON.parse(good), version: '0' })
-})
-
-test('another token: 401, nothing is probed, and the log says so once', async () => {
-  const probe = vi.fn(here.probe)
-  const { port } = await serve({ ...here, probe })
-  const paris = at(port, 'another-token-for-tests')
-  expect(await paris.probe(empty, never)).toBeNull()
-  expect(await paris.probe(empty, never)).toBeNull()
-  expect(probe).not.toHaveBeenCalled()
-  const messages = lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
-  expect(messages).toEqual([
-    'refused a request with HTTP 401: it is not signed with our token',
-    'vantage paris does not answer as it should: HTTP 401: its token is another',
-  ])
-})
-
-test('what is unsigned, altered, sent again or of another shape is refused with no body', async () => {
-  const probe = vi.fn(here.probe)
-  const { port } = await serve({ ...here, probe })
-  const body = JSON.stringify(empty)
-  const nothing = { text: '' }
-  expect(await send(port, body)).toMatchObject({ status: 401, ...nothing })
-  expect(await send(port, body, { ...signed(body), signature: 'f'.repeat(64) })).toMatchObject({ status: 401, ...nothing })
-  expect(await send(port, `${body} `, signed(body))).toMatchObject({ status: 401, ...nothing })
-  expect(await send(port, body, { ...signed(body), path: '/dig' })).toMatchObject({ status: 401, ...nothing })
-  expect(await send(port, body, { ...signed(body), nonce: machineClock.id() })).toMatchObject({ status: 401, ...nothing })
-  expect(await send(port, body, signed(body, 'short'))).toMatchObject({ status: 401, ...nothing })
-  expect(probe).not.toHaveBeenCalled()
-  const once = signed(body)
-  expect(await send(port, body, once)).toMatchObject({ status: 200 })
-  expect(await send(port, body, once)).toMatchObject({ status: 401, ...nothing })
-  expect(probe).toHaveBeenCalledTimes(1)
-})
-
-test.each([
-  ['no JSON', 'hello'],
-  ['too many questions', JSON.stringify({ ...empty, questions: Array(129).fill({ ...about, kind: 'tcp', port: 1 }) })],
-  ['a time-out above a minute', JSON.stringify({ ...empty, questions: [{ ...about, timeoutMs: 60_001, kind: 'tcp', port: 1 }] })],
-  ['another kind', JSON.stringify({ ...empty, questions: [{ ...about, kind: 'icmp' }] })],
-  ['a file URL', JSON.stringify({ ...empty, canaries: ['file:///etc/passwd'] })],
-])('%s: 400', async (_name, body) => {
-  const { port } = await serve()
-  expect(await send(port, body, signed(body))).toMatchObject({ status: 400, text: '' })
-})
-
-test('a body that is too long is refused, whether it says so or not', async () => {
-  const { port } = await serve()
-  const long = 'x'.repeat(askMost.requestBytes + 1)
-  expect(await send(port, long, signed(long))).toMatchObject({ status: 413, text: '' })
-  const chunked = await new Promise<number | undefined>((resolve, reject) => {
-    const request = ask({ host: '127.0.0.1', port, path: '/probe', method: 'POST', agent: false }, (response) => resolve(response.resume().statusCode))
-    request.on('error', reject)
-    const chunk = 'x'.repeat(64 * 1024)
-    for (let sent = 0; sent < 18; sent += 1) request.write(chunk)
-  })
-  expect(chunked).toBe(413)
-})
-
-test('health needs no token, anything else is not there', async () => {
-  const { port } = await serve()
-  expect(await send(port, '', { path: '/healthz', method: 'GET' })).toMatchObject({ status: 200, text: '' })
-  expect(await send(port, '', { path: '/probe', method: 'GET' })).toMatchObject({ status: 404 })
-  expect(await send(port, '', { path: '/' })).toMatchObject({ status: 404 })
-})
-
-test('a sender that dawdles is cut off, and others are served meanwhile', async () => {
-  const { port } = await serve()
-  const socket = connect(port, '127.0.0.1').on('error', () => {})
-  socket.write('POST /probe HTTP/1.1\r\n')
-  socket.resume()
-  expect(await at(port).probe(empty, never)).not.toBeNull()
-  await new Promise((resolve) => socket.once('close', resolve))
 })
 
 const refused: [string, Parameters<typeof fake>[0], string][] = [
@@ -262,44 +142,4 @@ test('after an outage it sees again, and the next one is told anew', async () =>
   const paris = at(port)
   for (well of [false, false, true, true, false]) expect((await paris.probe(empty, never)) !== null).toBe(well)
   expect(lines).toHaveLength(2)
-})
-
-test('when the controller hangs up, the vantage stops probing', async () => {
-  const { promise, resolve } = Promise.withResolvers<AbortSignal>()
-  const { port } = await serve({ ...here, probe: (_ask, signal) => new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
-    resolve(signal)
-  }) })
-  const controller = new AbortController()
-  const sight = at(port).probe({ ...empty, timeoutMs: 60_000 }, controller.signal)
-  const probing = await promise
-  controller.abort('over')
-  await expect(sight).rejects.toBe('over')
-  await expect.poll(() => probing.aborted).toBe(true)
-  expect(lines.filter(({ level }) => level !== 'info')).toEqual([])
-})
-
-test('stopped in the middle of a request, nothing stays open', async () => {
-  const hung = await listenTcp(() => {})
-  const serving = await serve()
-  const questions: Ask['questions'] = [{ ...about, timeoutMs: 60_000, kind: 'http', url: `http://127.0.0.1:${hung}/`, status: [200], body: null, tls: 'public', names: [] }]
-  const sight = at(serving.port).probe({ questions, canaries: [], timeoutMs: 60_000 }, never)
-  await expect.poll(() => openSockets().length).toBeGreaterThan(3)
-  await serving.stop()
-  expect(await sight).toBeNull()
-  await expect.poll(openSockets).toEqual([])
-})
-
-test('what cannot work is said in a sentence', async () => {
-  const { port } = await serve()
-  await expect(serve(here, `127.0.0.1:${port}`)).rejects.toThrow(`cannot listen at 127.0.0.1:${port}: listen EADDRINUSE`)
-  for (const listen of ['shop.example:80', '127.0.0.1', '8787', '127.0.0.1:99999', '::1:80']) {
-    await expect(serve(here, listen)).rejects.toBeInstanceOf(Said)
-  }
-  await expect(serveVantage({ listen: '127.0.0.1:0', token: 'fifteen-letters', vantage: here, log, clock: machineClock })).rejects.toThrow('15 characters')
-})
-
-test('off loopback it warns that nothing is encrypted', async () => {
-  await serve(here, '0.0.0.0:0')
-  expect(lines).toMatchObject([{ level: 'info', event: 'start' }, { level: 'warn', msg: expect.stringContaining('not encrypted') }])
 })
