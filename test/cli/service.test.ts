@@ -1,12 +1,10 @@
-import { execa } from 'execa'
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { debian } from '../lab/debian.ts'
+import { systemd, verifyUnit } from '../lab/systemd.ts'
 import { launcher, pinnedNode, start } from './rig.ts'
 
-const systemd = await debian(['systemd'])
 const good = join(import.meta.dirname, '../config/good/minimal.yaml')
 
 let folder = ''
@@ -21,20 +19,7 @@ const unitFor = async (name: string, env: Record<string, string> = {}) => {
 }
 
 describe.skipIf(!systemd)('lifeboat service', () => {
-  /** What systemd says of a unit; nothing where it takes it. */
-  const verify = async (name: string, unit: string): Promise<{ code: number | undefined; said: string }> => {
-    const units = await mkdtemp(join(folder, 'units-'))
-    await writeFile(join(units, name), unit)
-    const { root, env } = systemd!
-    // Its own library stands in a folder of its own, which is on nobody's path where systemd is not installed.
-    const libraries = [env.LD_LIBRARY_PATH, ...(await readdir(join(root, 'usr/lib'))).map((each) => join(root, 'usr/lib', each, 'systemd'))].join(':')
-    const { exitCode, all } = await execa(join(root, 'usr/bin/systemd-analyze'), ['verify', join(units, name)], {
-      env: { LD_LIBRARY_PATH: libraries, SYSTEMD_UNIT_PATH: `${join(root, 'lib/systemd/system')}:${join(root, 'usr/lib/systemd/system')}` },
-      reject: false,
-      all: true,
-    })
-    return { code: exitCode, said: all }
-  }
+  const verify = (name: string, unit: string) => verifyUnit(folder, name, unit)
   const taken = { code: 0, said: '' }
 
   test.each(['plain', 'with space', 'per%cent and "quotes"', "dollar$HOME it's back\\slash"])('its unit is one that systemd takes, in a folder called %s', async (name) => {
