@@ -11,7 +11,7 @@ export type Firewall = Common & { rules: Record<string, unknown>[]; servers: num
 export type SshKey = Common & { public_key: string; fingerprint: string }
 export type Action = { id: number; command: string; status: 'running' | 'success' | 'error'; progress: number; started: string; finished: string | null; error: { code: string; message: string } | null; resources: { id: number; type: string }[] }
 
-/** Status of each code: the reference's tables; `resource_unavailable` as it was seen (terraform-provider-hcloud #407), `service_error` for a volume in use (csi-driver #12). */
+/** Status of each code: where an operation's table has it, from there; `resource_unavailable` as it was seen (terraform-provider-hcloud #407), and `service_error` for a volume in use (csi-driver #12) with a status that was not; of `protected`, `locked` and what is general, what their words say (2026-11). */
 const statuses = {
   json_error: 400, unauthorized: 401, forbidden: 403, resource_limit_exceeded: 403, not_found: 404, firewall_resource_not_found: 404, conflict: 409, uniqueness_error: 409, resource_unavailable: 412,
   invalid_input: 422, service_error: 422, placement_error: 422, primary_ip_assigned: 422, primary_ip_already_assigned: 422, primary_ip_datacenter_mismatch: 422, server_not_stopped: 422, server_has_ipv4: 422, server_has_ipv6: 422,
@@ -50,7 +50,7 @@ export const locationBody = (name: string): Record<string, unknown> => {
 export const serverTypeBody = (name: string): Record<string, unknown> => {
   const [, family, size] = /^(cx|cpx|cax|ccx)(\d)\d$/.exec(name) ?? []
   if (!family) throw invalid('server_type', `server type ${name} not found`)
-  const cores = 2 * Number(size)
+  const cores = 2 ** (Number(size) - (family === 'ccx' || family === 'cax' ? 0 : 1))
   return {
     id: 100 + Number(size), name, description: name.toUpperCase(), cores, memory: 2 * cores, disk: 20 * cores, deprecated: false, deprecation: null, storage_type: 'local', prices: [],
     architecture: family === 'cax' ? 'arm' : 'x86', cpu_type: family === 'ccx' ? 'dedicated' : 'shared', locations: Object.entries(places).map(([location, [id]]) => ({ id, name: location, deprecation: null })),
