@@ -1,5 +1,6 @@
 // What a command stands on: the file of this machine and its store, or a controller elsewhere.
 
+import { isReadable } from '../config/addresses.ts'
 import { hasFile, loadSettings } from '../config/loading.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Copies } from '../config/stacks.ts'
@@ -42,7 +43,9 @@ const namedBy = ({ flags, env }: Cli): string | undefined => flags.controller ??
 export async function groundOf(cli: Cli): Promise<Ground> {
   const named = namedBy(cli)
   if (named === undefined) return readSettled(cli)
-  const controller = controllerAt({ url: addressOf(named), token: tokenOf(cli), clock: cli.clock, version })
+  const [url, token] = [addressOf(named), tokenOf(cli)]
+  if (token !== null && isReadable(url.href)) cli.err(`The token goes to ${url.origin} over plain http: anybody on the way there can read it. Better is https, or an SSH tunnel to 127.0.0.1`)
+  const controller = controllerAt({ url, token, clock: cli.clock, version })
   const { file, hash, core, sharedFates, hide } = await controller.config()
   cli.keepSecret(hide)
   cli.clock = controller.clock

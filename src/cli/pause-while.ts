@@ -53,7 +53,7 @@ async function take(around: Around, why: string): Promise<void> {
   const { cli, ground, untilMs, holder, program } = around
   const other = await besideOurs(around)
   await ask(cli, ground, { command: 'pause', warm: false, wish: async () => ({ what: 'pause', untilMs, why, holder }) })
-  cli.err(`Automatic moves are paused while ${program} runs, at most ${pauseLength(around, cli.clock.now().wallMs)}${other ? `. Another pause stands beside it, ${other}` : ''}`)
+  cli.err(`Automatic moves are paused while ${program} runs, ${untilMs === null ? 'however long that is' : `at most ${pauseLength(around, cli.clock.now().wallMs)}`}${other ? `. Another pause stands beside it, ${other}` : ''}`)
 }
 
 /** Says it where the pause is over and the command still runs. */

@@ -107,6 +107,8 @@ async function callPage<T>({ url, token, clock }: Remote, path: string, { post, 
     answer = { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() }
   } catch (thrown) {
     signal?.throwIfAborted()
+    const never = limit.aborted ? null : neverReached(url, thrown)
+    if (never) throw never
     const why = limit.aborted ? `no answer in ${mostMs / 1000} s` : reasonOf(thrown)
     throw new Said(`The controller at ${url.href} cannot be reached: ${why}. Look whether it runs there, with this address under listen`, exits.unfinished)
   }
@@ -124,6 +126,15 @@ function objectIn(text: string): object | null {
   } catch {
     return null // Not JSON: the caller says so.
   }
+}
+
+/** An address at which no try will ever succeed. Null: a later one may. */
+function neverReached(url: URL, thrown: unknown): Said | null {
+  const { cause } = thrown as Error & { cause?: Error & { code?: string } }
+  // Ports that the Fetch standard bars, such as 1 and 6000 (undici of Node 24.21, 2026-11).
+  if (cause?.message === 'bad port') return new Said(`Nothing is asked at port ${url.port} of ${url.hostname}: it is among those that HTTP clients keep away from. Give listen another, such as 8686`)
+  if (url.protocol !== 'https:' || !/^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))$/.test(cause?.code ?? '')) return null
+  return new Said(`What answers at ${url.href} does not speak TLS; a listen by itself does not either. Write http://${url.host}, or put TLS before it`)
 }
 
 /** fetch says "fetch failed", and keeps what failed in the cause. */

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { commands } from '../../src/cli/commands.ts'
 import { startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import { freePort } from '../lab/ports.ts'
+import { listenHttp } from '../lab/sockets.ts'
 import { addresses, main, pinnedNode, rig, start, type Ran, type Rig, type Running } from './rig.ts'
 
 const token = 'a-token-of-correct-horse-battery-staple'
@@ -164,6 +165,21 @@ describe('an address that is not a controller\'s', { timeout: 60_000 }, () => {
     const url = `http://127.0.0.1:${await freePort(['127.0.0.1'])}/`
     const err = expect.stringMatching(/^The controller at http:\/\/127\.0\.0\.1:\d+\/ cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+\. Look whether it runs there, with this address under listen\n$/)
     for (const words of [['status'], ['failover', '--yes']]) expect(await far({ LIFEBOAT_CONTROLLER: url }, words)).toMatchObject({ code: 4, out: '', err })
+  })
+
+  test('https where nothing speaks TLS, and a port that no client asks at: one sentence each', async () => {
+    const port = await listenHttp((_, response) => void response.end())
+    expect(await far({}, ['status', '--controller', `https://127.0.0.1:${port}`])).toMatchObject({ code: 2, out: '', err: `What answers at https://127.0.0.1:${port}/ does not speak TLS; a listen by itself does not either. Write http://127.0.0.1:${port}, or put TLS before it\n` })
+    expect(await far({}, ['status', '--controller', 'http://127.0.0.1:1'])).toMatchObject({ code: 2, out: '', err: 'Nothing is asked at port 1 of 127.0.0.1: it is among those that HTTP clients keep away from. Give listen another, such as 8686\n' })
+  })
+
+  test('a token that leaves this machine in the clear is warned of, once', async () => {
+    const port = await freePort(['127.0.0.1'])
+    // This machine too, under an address that does not say so.
+    const clear = await far({ LIFEBOAT_CONTROLLER_TOKEN: token }, ['status', '--controller', `http://0.0.0.0:${port}`])
+    expect(clear).toMatchObject({ code: 4, err: expect.stringMatching(/^The token goes to http:\/\/0\.0\.0\.0:\d+ over plain http: anybody on the way there can read it\. Better is https, or an SSH tunnel to 127\.0\.0\.1\nThe controller at [^\n]*\n$/) })
+    expect(clear.all).not.toContain('correct-horse')
+    for (const [env, url] of [[{}, `http://0.0.0.0:${port}`], [{ LIFEBOAT_CONTROLLER_TOKEN: token }, `https://0.0.0.0:${port}`], [{ LIFEBOAT_CONTROLLER_TOKEN: token }, `http://127.0.0.1:${port}`]] as const) expect((await far(env, ['status', '--controller', url])).err).not.toContain('plain http')
   })
 
   test.each([

@@ -5,6 +5,7 @@ import { machineClock, type Clock } from '../../src/clock.ts'
 import { freshLedger } from '../../src/core/ledger.ts'
 import type { Entry } from '../../src/core/moving.ts'
 import type { Config, Request } from '../../src/core/types.ts'
+import { exits, Said } from '../../src/errors.ts'
 import { memoryClient, memoryState } from '../../src/store/memory.ts'
 
 /** A clock whose sleeps are over at once. */
@@ -59,4 +60,15 @@ test('a move whose controller is gone for a minute is left open, and said: exit 
   const { journal, following } = setUp()
   await journal({ event: 'request', msg: 'opened', fields: { request: 'r-1', kind: 'move', epoch: 4 } })
   await expect(follow(following)).rejects.toMatchObject({ exit: 4, message: 'No controller has lived for 60 s, and epoch 4 is open: the next lifeboat watch goes on with it' })
+})
+
+test('a store that is out of reach after the request was put: that it was asked for, and how to follow it, exit 4', async () => {
+  const gone = () => Promise.reject(new Said('The controller cannot be reached: no answer in 5 s', exits.unfinished))
+  const begun = setUp()
+  await begun.journal({ event: 'request', msg: 'opened', fields: { request: 'r-1', kind: 'move', epoch: 4 } })
+  const follows = 'what became of it cannot be seen from here. To follow it: lifeboat status, lifeboat history. The controller cannot be reached: no answer in 5 s'
+  await expect(follow({ ...begun.following, store: { ...begun.store, read: gone } })).rejects.toMatchObject({ exit: 4, message: `It was begun as epoch 4, and may be done or under way: ${follows}` })
+  await expect(follow({ ...begun.following, store: { ...begun.store, entries: gone } })).rejects.toMatchObject({ exit: 4, message: `It was asked for, and may be done or under way: ${follows}` })
+  // Whoever carries it out itself says what its own store lacks.
+  await expect(follow({ ...begun.following, store: { ...begun.store, entries: gone }, own: () => true })).rejects.toMatchObject({ exit: 4, message: 'The controller cannot be reached: no answer in 5 s' })
 })

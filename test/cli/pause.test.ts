@@ -34,6 +34,7 @@ describe('pause -- COMMAND', () => {
     expect(await paused(lab)).toBeNull()
     const own = await shell(lab, `${lifeboat} status --json`, '--for', 'forever', '--why', 'release 7').ended
     expect(JSON.parse(own.out).paused).toEqual({ untilMs: null, by: 'tester', why: 'release 7' })
+    expect(own.err).toMatch(/^Automatic moves are paused while sh runs, however long that is\n/)
     expect(await paused(lab)).toBeNull()
   })
 
