@@ -197,20 +197,24 @@ it('a test may script what a call meets: a refusal, a lost answer, a wait', asyn
   await until('it runs', async () => (await ask('GET', '/servers?name=shop')).body.servers[0].status === 'running')
 })
 
-it('a locked server takes no command until its action has ended, and an action that fails says so', async () => {
-  sim.state.actionMs = 300
-  const ip = await newIp()
-  const { body } = await ask('POST', '/servers', { name: 'shop', server_type: 'cx23', image: 'ubuntu-24.04', public_net: { ipv4: ip.id, enable_ipv6: false } })
+it('a locked server takes no command while its action runs', async () => {
+  sim.state.actionMs = 600_000
+  const { body } = await ask('POST', '/servers', { name: 'shop', server_type: 'cx23', image: 'ubuntu-24.04' })
   refused(await ask('POST', `/servers/${body.server.id}/actions/poweroff`), 423, 'locked')
   refused(await ask('DELETE', `/servers/${body.server.id}`), 423, 'locked')
+  expect((await ask('GET', `/servers/${body.server.id}`)).body.server).toMatchObject({ status: 'initializing', locked: true })
   expect((await ask('GET', `/actions/${body.action.id}`)).body.action).toMatchObject({ status: 'running', progress: 0, finished: null })
-  expect(await ended(body.next_actions[0].id)).toMatchObject({ status: 'success', progress: 100 })
-  sim.state.actionMs = 0
+})
+
+it('an action that fails says so: a machine whose address is taken does not start', async () => {
+  const ip = await newIp()
+  await newServer({ public_net: { ipv4: ip.id, enable_ipv6: false } })
   const other = await startSimHetzner({ tokens: [token], sitePort, pool: () => ip.ip, actionMs: 0 })
   try {
-    const answer = await asks(other.url)('POST', '/servers', { name: 'shop', server_type: 'cx23', image: 'ubuntu-24.04', public_net: { enable_ipv6: false } })
-    const action = () => asks(other.url)('GET', `/actions/${answer.body.next_actions[0].id}`)
-    expect(await until('an end', async () => ((await action()).body.action.status === 'running' ? null : (await action()).body.action))).toMatchObject({ status: 'error', error: { code: 'action_failed' } })
+    const askOther = asks(other.url)
+    const { body } = await askOther('POST', '/servers', { name: 'shop', server_type: 'cx23', image: 'ubuntu-24.04', public_net: { enable_ipv6: false } })
+    const action = async () => (await askOther('GET', `/actions/${body.next_actions[0].id}`)).body.action
+    expect(await until('an end', async () => ((found) => (found.status === 'running' ? null : found))(await action()))).toMatchObject({ status: 'error', error: { code: 'action_failed' } })
   } finally {
     await other.stop()
   }
