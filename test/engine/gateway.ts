@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** Paths below it are no calls to the cloud: there the plugin tells what the engine asked of it. */
+export const tellPath = '/-/'
+
 /** One call from the plugin to its cloud. `name`: `POST /servers`, or the action of a query such as AWS's. `status` null: not answered. */
 export type Call = { name: string; body: string; status: number | null }
 
@@ -15,6 +18,8 @@ export type Gateway = {
   url: string
   /** All calls so far, the oldest first. */
   calls: Call[]
+  /** What the plugin told, such as `cancel`. */
+  told: string[]
   /** Keeps the next such call back. */
   hold(which: RegExp, when: 'before' | 'after'): Held
   /** Answers every such call in the cloud's place; gives what ends that. */
@@ -39,6 +44,7 @@ const textOf = async (request: IncomingMessage): Promise<string> => {
 /** Stands between a cloud's plugin and the (simulated) cloud at `target`, which its paths are put behind. */
 export const startGateway = async (target: string): Promise<Gateway> => {
   const calls: Call[] = []
+  const told: string[] = []
   const holds: Hold[] = []
   const refusals: Refusal[] = []
 
@@ -52,6 +58,10 @@ export const startGateway = async (target: string): Promise<Gateway> => {
 
   const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await textOf(request)
+    if (request.url?.startsWith(tellPath)) {
+      told.push(request.url.slice(tellPath.length))
+      return void response.writeHead(204).end()
+    }
     const call: Call = { name: nameOf(request, body), body, status: null }
     calls.push(call)
     const gone = new Promise<void>((left) => response.once('close', () => left()))
@@ -71,6 +81,7 @@ export const startGateway = async (target: string): Promise<Gateway> => {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    told,
     hold: (which, when) => {
       const { promise: released, resolve: release } = Promise.withResolvers<void>()
       const { promise: reached, resolve: reach } = Promise.withResolvers<Call>()

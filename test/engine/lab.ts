@@ -3,15 +3,15 @@
 //   const cli = await pulumiCli()                                 // at the top of the test file; null: skip
 //   const lab = await engineLab({ cli, cloud: 'hcloud', url })    // url: the simulated cloud's, with its path (`…/v1`)
 //   const { exitCode, events, stderr } = await lab.up()           // or lab.pulumi([...]); lab.start([...]) for one that gets signals
-//   const held = lab.gateway.hold(/^POST \/servers$/, 'before')   // then `await held.reached`, a signal, `held.release()`
+//   const held = lab.gateway.hold(/^POST \/servers$/, 'before')   // then `const run = lab.start(upArgs…)`, `await lab.reach(held, run)`, a signal, `held.release()`
 //   lab.env, lab.project, lab.stack                               // what another caller of the CLI needs
 //   await lab.stop()
 import { execa, type ResultPromise } from 'execa'
 import { access, chmod, copyFile, cp, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { startGateway, type Gateway } from './gateway.ts'
+import { startGateway, type Call, type Gateway, type Held } from './gateway.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -23,8 +23,19 @@ export type EngineEvent = {
   summaryEvent?: { resourceChanges?: Record<string, number> }
 }
 
-/** `exitCode` null: it was killed by a signal. */
-export type Ended = { exitCode: number | null; stdout: string; stderr: string; events: EngineEvent[] }
+/** `exitCode` null: `signal` ended it. */
+export type Ended = { exitCode: number | null; signal: string | null; stdout: string; stderr: string; events: EngineEvent[] }
+
+/** One run of the CLI, whose signals are of its own. */
+export type Run = { pid: number; kill(signal: NodeJS.Signals): boolean; ended: Promise<Ended> }
+
+/** A resource as the state has it. */
+export type Deployed = { urn: string; id: string; protect?: boolean; outputs: Record<string, unknown> }
+
+type Deployment = { resources?: Deployed[]; pending_operations?: { type: string; resource: Deployed }[] }
+
+/** The name that the program gave it. */
+export const nameOf = (urn: string): string => urn.split('::').at(-1) ?? ''
 
 export type EngineLab = {
   gateway: Gateway
@@ -35,24 +46,31 @@ export type EngineLab = {
   stack: string
   /** The folder of the `file://` backend. */
   state: string
-  start(args: string[], env?: Record<string, string>): ResultPromise<Options> & { ended: Promise<Ended> }
+  start(args: string[], env?: Record<string, string>): Run
+  /** Starts `up`, as lifeboat calls it; `args` are added. */
+  startUp(args?: string[], env?: Record<string, string>): Run
+  /** Waits until the call is held; throws where the run ends before. */
+  reach(held: Held, run: Run): Promise<Call>
   pulumi(args: string[], env?: Record<string, string>): Promise<Ended>
-  /** As lifeboat calls it; `args` are added. */
   up(args?: string[], env?: Record<string, string>): Promise<Ended>
   /** The state's resources by the name that the program gave them. */
-  resources(): Promise<Record<string, { urn: string; id: string; protect?: boolean; outputs: Record<string, unknown> }>>
+  resources(): Promise<Record<string, Deployed>>
+  /** What a run that was killed has left: what each lock says, and what each operation that did not end was doing to which resource. */
+  leftovers(): Promise<{ locks: { pid: number; hostname: string }[]; pending: string[] }>
   stop(): Promise<void>
 }
 
 type Options = { reject: false; cwd: string; env: Record<string, string>; extendEnv: false }
 
+/** The token that the stacks are given. */
+export const labToken = 'token-of-the-lab'
+
 const clouds = {
-  hcloud: { sdk: 'hcloud', token: { HCLOUD_TOKEN: 'token-of-the-lab' } },
-  digitalocean: { sdk: 'digitalocean', token: { DIGITALOCEAN_TOKEN: 'token-of-the-lab' } },
+  hcloud: { sdk: 'hcloud', token: { HCLOUD_TOKEN: labToken } },
+  digitalocean: { sdk: 'digitalocean', token: { DIGITALOCEAN_TOKEN: labToken } },
 } as const
 
-/** As lifeboat calls it. */
-export const upArgs = ['up', '--yes', '--non-interactive', '--skip-preview', '--json']
+const upArgs = ['up', '--yes', '--non-interactive', '--skip-preview', '--json']
 
 const versionOf = (sdk: string): string => (JSON.parse(readFileSync(join(root, 'node_modules/@pulumi', sdk, 'package.json'), 'utf8')) as { version: string }).version
 
@@ -97,6 +115,12 @@ const fillIn = async (folder: string): Promise<void> => {
   }
 }
 
+/** What the engine said was wrong, as one text. */
+export const errorsOf = ({ events }: Ended): string => events.flatMap(({ diagnosticEvent: said }) => (said?.severity === 'error' ? [said.message] : [])).join('')
+
+/** How many resources met what, e.g. `{ create: 7 }`. Null: the run said none, since it did not get that far. */
+export const changesOf = ({ events }: Ended): Record<string, number> | null => events.findLast((event) => event.summaryEvent)?.summaryEvent?.resourceChanges ?? null
+
 const eventsOf = (stdout: string): EngineEvent[] =>
   stdout.split('\n').filter((line) => line.startsWith('{"')).map((line) => JSON.parse(line) as EngineEvent)
 
@@ -111,29 +135,39 @@ export const engineLab = async ({ cli, cloud, url, project: from = root, stack =
     PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true', ...clouds[cloud].token,
   }
   const running = new Set<ResultPromise<Options>>()
+  const upOf = (args: string[]): string[] => [...upArgs, '--stack', stack, ...args]
 
   const start: EngineLab['start'] = (args, more = {}) => {
     const options: Options = { reject: false, cwd: project, env: { ...env, ...more }, extendEnv: false }
     const child = execa(join(bin, 'pulumi'), args, options)
     running.add(child)
-    const ended = child.then(({ exitCode, stdout, stderr }): Ended => {
+    const ended = child.then(({ exitCode, signal, stdout, stderr }): Ended => {
       running.delete(child)
-      return { exitCode: exitCode ?? null, stdout, stderr, events: eventsOf(stdout) }
+      return { exitCode: exitCode ?? null, signal: signal ?? null, stdout, stderr, events: eventsOf(stdout) }
     })
-    return Object.assign(child, { ended })
+    return { pid: child.pid ?? 0, kill: (how) => child.kill(how), ended }
   }
   const pulumi: EngineLab['pulumi'] = (args, more) => start(args, more).ended
+  const deployment = async (): Promise<Deployment> => (JSON.parse((await pulumi(['stack', 'export', '--stack', stack])).stdout) as { deployment: Deployment }).deployment
 
   const made = await pulumi(['stack', 'init', stack, '--non-interactive'])
   if (made.exitCode !== 0) throw new Error(`pulumi stack init: ${made.stderr}`)
   return {
     gateway, env, project, stack, state, start, pulumi,
-    up: (args = [], more) => pulumi([...upArgs, '--stack', stack, ...args], more),
-    resources: async () => {
-      const { stdout } = await pulumi(['stack', 'export', '--stack', stack])
-      const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { urn: string; id: string; outputs: Record<string, unknown> }[] } }
-      return Object.fromEntries((deployment.resources ?? []).map((each) => [each.urn.split('::').at(-1), each]))
-    },
+    startUp: (args = [], more) => start(upOf(args), more),
+    up: (args = [], more) => pulumi(upOf(args), more),
+    reach: (held, run) =>
+      Promise.race([
+        held.reached,
+        run.ended.then(({ exitCode, stderr, stdout }) => {
+          throw new Error(`pulumi ended (${exitCode}) before that call: ${stderr}${stdout.slice(-2000)}`)
+        }),
+      ]),
+    resources: async () => Object.fromEntries(((await deployment()).resources ?? []).map((each) => [nameOf(each.urn), each])),
+    leftovers: async () => ({
+      locks: globSync(join(state, '.pulumi/locks/**/*.json')).map((file) => JSON.parse(readFileSync(file, 'utf8')) as { pid: number; hostname: string }),
+      pending: ((await deployment()).pending_operations ?? []).map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`),
+    }),
     stop: async () => {
       for (const child of running) child.kill('SIGKILL')
       await Promise.all(running)

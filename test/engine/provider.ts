@@ -4,6 +4,7 @@ import provider from '@pulumi/pulumi/proto/provider_grpc_pb.js'
 import messages from '@pulumi/pulumi/proto/provider_pb.js'
 import plugin from '@pulumi/pulumi/proto/plugin_pb.js'
 import { isDeepStrictEqual } from 'node:util'
+import { tellPath } from './gateway.ts'
 import { ofSdk, serve } from './plugin.ts'
 import type { Cloud, Properties, Resource } from './resources.ts'
 
@@ -85,7 +86,11 @@ await serve(provider.ResourceProviderService, {
     await (calls = cloud.configure(endpoint, process.env))
     return new messages.ConfigureResponse()
   },
-  cancel: () => new Empty(),
+  // The engine tells its plugins of the first SIGINT, and at the end of each run; a test waits for that at the gateway.
+  cancel: async () => {
+    await fetch(`${endpoint}${tellPath}cancel`, { method: 'POST' })
+    return new Empty()
+  },
   check, diff, create, read, update,
   delete: async (request: InstanceType<typeof messages.DeleteRequest>) => {
     await resourceOf(request.getUrn()).delete(await configured(), request.getId(), plain(request.getProperties()))

@@ -42,7 +42,7 @@ const publicNet = (inputs: Properties): Properties => {
 const server: Resource = {
   named: true,
   replaces: ['image', 'location', 'userData', 'sshKeys'],
-  inputs: ['name', 'serverType', 'image', 'location', 'labels'],
+  inputs: ['name', 'serverType', 'image', 'location', 'labels', 'publicNets', 'firewallIds'],
   create: (calls, inputs) =>
     created(calls, '/servers', 'server', {
       ...named(inputs), ...publicNet(inputs), server_type: inputs['serverType'], image: inputs['image'], location: inputs['location'], ssh_keys: inputs['sshKeys'], user_data: inputs['userData'],
@@ -52,11 +52,13 @@ const server: Resource = {
     const answer = await calls('GET', `/servers/${id}`)
     if (!answer) return null
     const found = part(answer, 'server')
-    const { ipv4, ipv6 } = part(found, 'public_net') as Record<'ipv4' | 'ipv6', { ip: string } | null>
+    const { ipv4, ipv6, firewalls } = part(found, 'public_net') as { ipv4: { id: number; ip: string } | null; ipv6: { id: number; ip: string } | null; firewalls: { id: number }[] }
     const network = ipv6?.ip ?? ''
+    const net = { ipv4Enabled: ipv4 !== null, ...(ipv4 && { ipv4: ipv4.id }), ipv6Enabled: ipv6 !== null, ...(ipv6 && { ipv6: ipv6.id }) }
     return {
       name: found['name'], labels: found['labels'], status: found['status'], location: locationOf(found), serverType: part(found, 'server_type')['name'],
       ipv4Address: ipv4?.ip ?? '', ipv6Network: network, ipv6Address: network.replace(/::\/64$/, '::1'), image: part(found, 'image')['name'],
+      publicNets: [net], firewallIds: firewalls.map(({ id: of }) => of),
     }
   },
   update: async (calls, id, inputs, changed) => {
@@ -69,7 +71,7 @@ const server: Resource = {
 const primaryIp: Resource = {
   named: true,
   replaces: ['type', 'location', 'assigneeType'],
-  inputs: ['name', 'type', 'location', 'assigneeType', 'autoDelete', 'labels'],
+  inputs: ['name', 'type', 'location', 'autoDelete', 'labels'],
   create: (calls, inputs) => {
     if ((inputs['location'] === undefined) === (inputs['assigneeId'] === undefined)) throw new Error('exactly one of location and assigneeId is needed')
     const { assigneeType = 'server', autoDelete = false, type, location, assigneeId } = inputs
@@ -94,14 +96,19 @@ type Rule = { direction: string; protocol: string; port?: string; sourceIps?: st
 const rulesOf = (inputs: Properties): Properties[] =>
   ((inputs['rules'] ?? []) as Rule[]).map(({ direction, protocol, port, sourceIps = [], destinationIps = [], description }) => ({ direction, protocol, port, description, source_ips: sourceIps, destination_ips: destinationIps }))
 
+const rulesSaid = (found: Properties): Rule[] =>
+  (found['rules'] as (Properties & Pick<Rule, 'direction' | 'protocol'>)[]).map(({ direction, protocol, port, source_ips: sourceIps }) => ({ direction, protocol, ...(port ? { port: String(port) } : {}), sourceIps: sourceIps as string[] }))
+
 const firewall: Resource = {
   named: true,
   replaces: [],
-  inputs: ['name', 'labels'],
+  inputs: ['name', 'labels', 'rules'],
   create: (calls, inputs) => created(calls, '/firewalls', 'firewall', { ...named(inputs), rules: rulesOf(inputs) }),
   read: async (calls, id) => {
     const answer = await calls('GET', `/firewalls/${id}`)
-    return answer && (({ name, labels }) => ({ name, labels }))(part(answer, 'firewall'))
+    if (!answer) return null
+    const found = part(answer, 'firewall')
+    return { name: found['name'], labels: found['labels'], rules: rulesSaid(found) }
   },
   update: async (calls, id, inputs, changed) => {
     refuseChange(changed, ['name', 'labels', 'rules'])
