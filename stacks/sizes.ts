@@ -14,6 +14,6 @@ const known: Record<string, [cpus: number, memoryGb: number]> = {
 /** Null: nobody here knows this type, and its cloud alone says whether it is large enough. */
 export const sizeOf = (type: string): Size | null => {
   const [, vcpus, gb] = /^[a-z0-9]+-(?:(\d+)vcpu-)?(\d+)gb(?:-|$)/.exec(type) ?? []
-  const [cpus, memoryGb] = known[type] ?? (vcpus && gb ? [Number(vcpus), Number(gb)] : [])
+  const [cpus, memoryGb] = Object.hasOwn(known, type) ? (known[type] ?? []) : vcpus && gb ? [Number(vcpus), Number(gb)] : []
   return cpus && memoryGb ? { cpus, memoryGb } : null
 }
