@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readAppFile } from '../../src/config/app-file.ts'
 import { cloudNames, clouds, dnsDriverNames, dnsDrivers } from '../../src/config/companies.ts'
 import { spell } from '../../src/core/spell.ts'
 import { loadFixture } from '../config/fixture.ts'
@@ -45,11 +46,16 @@ describe('the machine that you have already', () => {
     expect(out).toMatch(/without digitalocean: +spare stays; +every vantage stays, quorum is reached; +names can be moved/)
   })
 
-  const pieces = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((m) => m[1]!).filter((piece) => piece !== config && !/^(services|groups):/.test(piece)) // Docker Compose's and Prometheus's are none of ours.
+  const pieces = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((m) => m[1]!).filter((piece) => piece !== config && !/^(services|groups|name):/.test(piece)) // Docker Compose's, Prometheus's and stacks/app.yaml are other files.
   test.each(pieces.map((piece) => ({ key: piece.split(':')[0], piece })))('check accepts it with what the page says of $key below it', async ({ piece }) => {
     const { code, all } = await check(piece.startsWith('sites:') ? config.replace(/^sites:\n(?: .*\n)+/m, piece) : config + piece)
     expect(code, all).toBe(0)
   })
+})
+
+test('the app is told as push reads it', () => {
+  const [, text] = /```yaml\n(name: [^]*?)```/.exec(page)!
+  expect(readAppFile(text!)).toMatchObject({ name: 'shop', http: { service: 'web', port: 3000 }, secrets: ['SESSION_KEY'] })
 })
 
 describe('what is said to be so', () => {

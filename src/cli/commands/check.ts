@@ -1,4 +1,6 @@
+import type { Settings } from '../../config/settings.ts'
 import { exits, Said } from '../../errors.ts'
+import { keptIn, newestKept } from '../../release/kept.ts'
 import { acceptFile } from '../acceptance.ts'
 import { describe } from '../check-report.ts'
 import { asker, type Cli } from '../cli.ts'
@@ -11,9 +13,13 @@ export async function check(cli: Cli, { online, accept }: { online: boolean; acc
   if (cli.flags.json && !online) throw new Said('check prints data with --online alone: lifeboat check --online --json')
   if (accept) return acceptThere(cli)
   const settings = await readSettled(cli)
-  if (!cli.flags.json) for (const line of describe(settings)) cli.out(line)
+  if (!cli.flags.json) for (const line of describe({ ...settings, warnings: [...settings.warnings, ...withoutRelease(settings)] })) cli.out(line)
   return online ? (await import('../online/online.ts')).checkOnline(cli, settings) : exits.done
 }
+
+/** A cold site is given the release that is kept on this machine when it is created: with none it would come up empty. */
+export const withoutRelease = ({ folder, core }: Pick<Settings, 'folder' | 'core'>): string[] =>
+  newestKept(folder) !== null ? [] : core.sites.filter(({ standby }) => standby === 'cold').map(({ site }) => `sites.${site}: is cold, and no release is kept for it in ${keptIn(folder)}. Type lifeboat push --all --env FILE`)
 
 /** The file that stands where the store is: here, or with the controller that is named. */
 async function acceptThere(cli: Cli): Promise<number> {

@@ -35,7 +35,7 @@ export async function push(cli: Cli, options: PushOptions): Promise<number> {
   async function bringTo({ site, addresses }: SiteConfig): Promise<void> {
     const says = (line: string): void => cli.out(`${site}  ${line}`)
     const place = { address: addresses[0]!, knownHosts: join(settings.folder, '.lifeboat', 'known_hosts'), config: cli.env.LIFEBOAT_SSH_CONFIG || null }
-    const look = lookAt({ cli, settings, site, active: ledger.active })
+    const look = lookAt({ cli, core: ground.core, checks: settings.checks, site, active: ledger.active })
     const before = await bring({ site, app: app.name, place, release, clock: cli.clock, signal: cli.stop(), look: look.app, says })
     says(`runs release ${release.id}${before === null ? '' : before === release.id ? ', as before' : `; before: ${before}`}`)
     const unlike = await look.asChecked(cli.stop())

@@ -1,6 +1,6 @@
 // Out of what a person wrote and kept: one release.
 
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { readAppFile, type AppFile } from '../../config/app-file.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -13,17 +13,22 @@ import { makeRelease, valuesFor, type Release } from '../../release/release.ts'
 import type { Cli } from '../cli.ts'
 import { readSettings, type Ground } from '../ground.ts'
 
-/** Where the app is told, beside lifeboat.yaml. */
-export const appFileIn = (folder: string): string => join(folder, 'stacks', 'app.yaml')
+const ownFolder = resolve(import.meta.dirname, '../../..')
+
+/** Where the app is told: beside lifeboat.yaml, else where lifeboat's own programs read it. */
+function appFileOf({ folder }: Settings): string {
+  const [here = '', own = ''] = [folder, ownFolder].map((each) => join(each, 'stacks', 'app.yaml'))
+  return existsSync(here) ? here : own
+}
 
 type Wanted = { env: string | null; certificate: string | null }
 
 /** The release that app.yaml, the values and the certificate come to; what is left out stays as it was last brought from this machine. From then on no value is printed. */
 export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate }: Wanted): Promise<{ settings: Settings; app: AppFile; release: Release }> {
   const settings = 'controller' in ground ? readSettings(cli, { lenient: true }) : ground
-  const path = appFileIn(settings.folder)
-  const app = readAppFile(textAt(path, 'Tell the app there, as the README\'s "push" says'), 'stacks/app.yaml')
-  refuseOtherApp(app, settings)
+  const path = appFileOf(settings)
+  const app = readAppFile(textAt(path, 'Tell the app there'), path)
+  refuseOtherApp(app, path, ground)
   const kept = newestKept(settings.folder)
   const given = env === null ? parseEnv(kept?.files['.env'] ?? '', '.env') : parseEnv(await envText(cli, env), env === '-' ? 'standard input' : env)
   cli.keepSecret(secretsOf(given, app.secrets))
@@ -34,10 +39,10 @@ export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate
   return { settings, app, release: makeRelease({ app: app.name, composed: composeOf(app, dirname(path)), values, certificate: read, nowMs }) }
 }
 
-function refuseOtherApp({ name, names }: AppFile, { core }: Settings): void {
-  if (name !== core.app) throw new Said(`stacks/app.yaml tells of ${name}, and lifeboat.yaml of ${core.app}. Write the same name into both`)
+function refuseOtherApp({ name, names }: AppFile, path: string, { core }: Ground): void {
+  if (name !== core.app) throw new Said(`${path} tells of ${name}, and lifeboat.yaml of ${core.app}. Write the same name into both, or the app into stacks/app.yaml beside lifeboat.yaml`)
   const apart = [...names.filter((each) => !core.dns.names.includes(each)), ...core.dns.names.filter((each) => !names.includes(each))]
-  if (apart.length > 0) throw new Said(`names: in stacks/app.yaml and dns.names in lifeboat.yaml differ in ${apart.join(', ')}. Write the same names into both`)
+  if (apart.length > 0) throw new Said(`names: in ${path} and dns.names in lifeboat.yaml differ in ${apart.join(', ')}. Write the same names into both`)
 }
 
 /** What stands on standard input to its end, or in a file that nobody else may read. */

@@ -8,8 +8,7 @@ import { localVantage } from '../wiring.ts'
 type Look = (signal: AbortSignal) => Promise<string | null>
 
 /** `app`: whatever its certificate, which may not be there yet; `asChecked`: as the file says. */
-export function lookAt({ cli, settings, site, active }: { cli: Cli; settings: Settings; site: string; active: string | null }): { app: Look; asChecked: Look } {
-  const { core, checks } = settings
+export function lookAt({ cli, core, checks, site, active }: { cli: Cli; core: Settings['core']; checks: Settings['checks']; site: string; active: string | null }): { app: Look; asChecked: Look } {
   const asked = questionsOf({ config: core, checks }, active).filter((question) => question.site === site)
   const vantage = localVantage('push', cli.clock)
   const look = (questions: Question[]): Look => async (signal) => {
