@@ -6,11 +6,9 @@ import { moveKinds, moveStates } from '../core/words.ts'
 /** What a scrape is made from. `watch` and `leading` are this process's own, which began at `sinceMs`, wall clock. */
 export type Seen = { config: Config; ledger: Ledger; watch: Watch; leading: boolean; sinceMs: number; now: Time }
 
-/** The names and labels are CONTRACT.md's: other people's dashboards rest on them. A value that could not be found out has no line. */
-export function metrics() {
-  const registry = new Registry()
+const gaugesOf = (registry: Registry) => {
   const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name: `lifeboat_${name}`, help, labelNames, registers: [registry] })
-  const gauges = {
+  return {
     protected: gauge('protected', '1: automatic moves are on, the names are adopted, this controller leads by a store that is no old copy, and nothing is paused'),
     leading: gauge('leading', '1: this controller leads'),
     paused: gauge('paused', '1: automatic moves are paused'),
@@ -22,9 +20,20 @@ export function metrics() {
     lastRound: gauge('last_round_timestamp_seconds', 'When the last round ended, Unix time'),
     probe: gauge('probe_duration_seconds', 'The slowest probe of the last round', ['site', 'vantage']),
   }
+}
+
+const movesOf = (registry: Registry) => {
   const moves = new Counter({ name: 'lifeboat_moves_total', help: 'Moves that ended since this process began', labelNames: ['kind', 'outcome'], registers: [registry] })
   // A series that begins at its first move would show no increase by it.
   for (const kind of Object.keys(moveKinds)) for (const outcome of Object.keys(moveStates)) if (outcome !== 'open') moves.inc({ kind, outcome }, 0)
+  return moves
+}
+
+/** The names and labels are CONTRACT.md's: other people's dashboards rest on them. A value that could not be found out has no line. */
+export function metrics() {
+  const registry = new Registry()
+  const gauges = gaugesOf(registry)
+  const moves = movesOf(registry)
   let countedTo = 0
 
   const countMoves = ({ past }: Ledger, sinceMs: number): void => {
