@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { stackOutputs } from '../../src/stack-outputs.ts'
 import type { Cloud } from '../../stacks/app.ts'
 import { cloudInit } from '../../stacks/cloud-init.ts'
@@ -57,6 +57,13 @@ export const standsAlike = (expected: Expected): void => {
       expect(text.split('\n').length - 1).toBeLessThan(120)
     })
 
+    test('asks for what it asked for when somebody last looked', () => {
+      const golden = new URL(`${cloud}.yaml`, import.meta.url)
+      const text = stringify(described(stood.asked), { lineWidth: 0, aliasDuplicateObjects: false })
+      if (process.env['UPDATE']) writeFileSync(golden, text)
+      expect(text).toBe(readFileSync(golden, 'utf8'))
+    })
+
     test('every resource is protected, and none names a provider', () => {
       expect(stood.asked.filter(({ options }) => options.protect !== true).map(({ name }) => name)).toEqual([])
       expect(stood.asked.filter(({ options }) => options.provider ?? options.parent).map(({ name }) => name)).toEqual([])
@@ -104,3 +111,15 @@ export const standsAlike = (expected: Expected): void => {
 
 const contains = (found: unknown, wanted: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => (Array.isArray(found) ? found.includes(`${key}:${value}`) : (found as Record<string, unknown> | undefined)?.[key] === value))
+
+/** Every resource as a person reads it: an id by whose it is, user data by its name. */
+const described = (asked: Asked[]): Record<string, unknown> => {
+  const owners = new Map(asked.map(({ id, name }) => [id, name]))
+  const shown = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shown)
+    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === 'userData' ? 'as cloud-init.yaml' : shown(each)]))
+    const owner = owners.get(String(value))
+    return owner ? `id of ${owner}` : value
+  }
+  return Object.fromEntries(asked.map(({ name, type, inputs }) => [name, { is: type, ...(shown(inputs) as object) }]))
+}
