@@ -170,7 +170,8 @@ const untoldLines = ({ untold, atMs, leader }: Status): string[] =>
   untold.map(({ channel, waiting, lost, sinceMs, why }) => {
     const waits = waiting > 0 ? [`${waiting} not told yet${leader ? '' : ', and nobody leads'}`] : []
     const given = lost > 0 ? [`${lost} given up`] : []
-    const failing = why !== null && sinceMs !== null ? [`for ${ago(sinceMs, atMs)} ${why}`] : []
+    // What was given up was older than anything that is still known.
+    const failing = why !== null && sinceMs !== null ? [`for ${ago(sinceMs, atMs)}${lost > 0 ? ' at least' : ''} ${why}`] : []
     return `${channel}: ${[...waits, ...given, ...failing].join('; ')}. To try it: lifeboat notify`
   })
 

@@ -79,14 +79,16 @@ function pausedBy(ledger: Ledger, nowMs: number): Status['paused'] {
   return pause ? { untilMs: pause.untilMs, by: pause.by, why: pause.why } : null
 }
 
-/** While a controller lives, a message that waits is on its way until a try has failed. */
+/** While a controller lives, a message that waits is on its way until a try has failed. A controller knows of its own tries alone; what waits in the store is older than they are. */
 function untoldOf({ telling }: Ledger, live: Report | null): Status['untold'] {
   const { outbox = [], lost = {} } = telling ?? {}
   const failing = live?.untold ?? []
   const behind = [...failing.map(({ channel }) => channel), ...Object.keys(lost), ...(live ? [] : outbox.flatMap(({ to }) => to))]
   return [...new Set(behind)].sort().map((channel) => {
     const failed = failing.find((each) => each.channel === channel)
-    return { channel, waiting: outbox.filter(({ to }) => to.includes(channel)).length, lost: lost[channel] ?? 0, sinceMs: failed?.sinceMs ?? null, why: failed?.why ?? null }
+    const waiting = outbox.filter(({ to }) => to.includes(channel))
+    const sinceMs = failed ? Math.round(Math.min(failed.sinceMs, ...waiting.map(({ message }) => message.atMs))) : null
+    return { channel, waiting: waiting.length, lost: lost[channel] ?? 0, sinceMs, why: failed?.why ?? null }
   })
 }
 

@@ -10,6 +10,7 @@ import {
 // The shapes of CONTRACT.md's lifeboat.yaml, all of it: what is not built yet too (unbuilt.ts says so). What concerns more than one key is in rules/.
 
 const isText = (value: unknown): boolean => typeof value === 'string'
+const isNumber = (value: unknown): boolean => typeof value === 'number'
 
 const owner = text('Write 32 hex digits in quotes').regex(/^[0-9a-f]{32}$/, { error: say('is not 32 hex digits', 'Write 32 of 0-9 and a-f, in quotes') })
 
@@ -165,6 +166,7 @@ const store = byDriver(
   ['sqlite', 'etcd'],
 )
 
+const portAlone = z.never({ error: ({ input }) => say('is no address with a port', `Write 127.0.0.1:${Number(input)}`) })
 const listen = mapping({ address: listenAddress(), token: secret('LISTEN_TOKEN').optional() })
 
 /** The whole of lifeboat.yaml (CONTRACT.md); unknown keys are errors. */
@@ -187,7 +189,7 @@ export const fileSchema = mapping({
   notify: list(notify, 'Write a list of { url, events } or { exec, events }').optional(),
   heartbeat: mapping({ url: httpUrl('Write the address that is to be called'), every: duration({ leastMs: 1_000, example: '1m' }).default(60_000) }).optional(),
   store: store.default({ driver: 'sqlite' }),
-  listen: either(isText, listenAddress().transform((address) => ({ address, token: undefined })), listen).optional(),
+  listen: either(isText, listenAddress().transform((address) => ({ address, token: undefined })), either(isNumber, portAlone, listen)).optional(),
 })
 
 /** The file as the schema reads it: durations in milliseconds, names and addresses in canonical form, defaults in place. */

@@ -26,6 +26,21 @@ const zoneWith = async (): Promise<{ server: string; hosts: string[] }> => {
 
 const answers = (status: number, headers: Record<string, string> = {}, body = 'ok'): RequestListener => (_, response) => void response.writeHead(status, { connection: 'close', ...headers }).end(body)
 
+test('names that point at several sites: adopt must be told which is active', async () => {
+  const at = (name: string, ...values: string[]) => values.map((value) => ({ name, type: 'A' as const, ttlS: 60, value }))
+  const dns = await startEmbedded({ zones: { 'shop.example': [{ name: 'shop.example', type: 'NS', ttlS: 60, value: 'ns1.shop.example' }, ...at('shop.example', '127.0.0.41', '127.0.0.42'), ...at('www.shop.example', '127.0.0.42')] } })
+  onTestFinished(() => dns.stop())
+  const lab = await online()
+  // In the order of the addresses, not of the file.
+  const sites = '  web2: { cloud: none, address: 127.0.0.42 }\n  web1: { cloud: none, address: 127.0.0.41 }'
+  const { about } = await lab.lines(yamlOf({ sites, check: `{ url: "http://shop.example:${await freePort(['127.0.0.41'])}/" }`, names: ['shop.example', 'www.shop.example'], nameservers: [dns.server], hosts: [`driver: embedded, zone: shop.example, server: "${dns.server}"`] }))
+  expect(Object.values(about).flat().filter((line) => /127\.0\.0\.4\d \(|active/.test(line))).toEqual([
+    'ok shop.example A 127.0.0.41 127.0.0.42 (web1, web2), TTL 60 s',
+    'ok www.shop.example A 127.0.0.42 (web2), TTL 60 s',
+    'warn the names point at web1 and web2, and visitors reach either: lifeboat adopt must be told which one is active (--active web1), and takes the others out',
+  ])
+})
+
 describe('sites', () => {
   test('each address is asked as a controller asks it', async () => {
     const { server, hosts } = await zoneWith()

@@ -79,6 +79,7 @@ test('who was not told is shown, and that is not well', () => {
   const lines = shown({ untold: [failing, lost] }).split('\n')
   expect(lines).toContain('untold   notify[0] (slack): 2 not told yet; for 6 min HTTP 404: there is nothing at this address. To try it: lifeboat notify')
   expect(lines).toContain('untold   notify[1] (exec): 3 given up. To try it: lifeboat notify')
+  expect(shown({ untold: [{ ...failing, lost: 4 }] })).toContain('2 not told yet; 4 given up; for 6 min at least HTTP 404')
   expect(shown({ leader: null, untold: [{ ...failing, sinceMs: null, why: null }] })).toContain('notify[0] (slack): 2 not told yet, and nobody leads. To try it')
 })
 

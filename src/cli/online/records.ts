@@ -4,7 +4,7 @@ import type { HostView, RecordSet } from '../../core/moving.ts'
 import type { Config, HostConfig } from '../../core/types.ts'
 import { foreignValues, planChange, shows, throughUnlisted } from '../../core/zone.ts'
 import { exampleMarker, strayCnames } from '../zone-look.ts'
-import type { Finding, Found } from './finding.ts'
+import { listed, type Finding, type Found } from './finding.ts'
 import { isAdopted, ownedConfig, replaceable, type Looking } from './looking.ts'
 
 type Seen = { view: HostView; host: HostConfig; looking: Looking }
@@ -15,6 +15,7 @@ export function recordFindings(found: Found, seen: Seen): Finding[] {
   return [
     ...markerFindings(found, seen),
     ...host.names.flatMap((name) => nameFindings(found, name, seen)),
+    ...severalFindings(found, seen),
     ...throughUnlisted(view, host).map((sentence) => found.fail(sentence)),
     ...strayFindings(found, seen),
     ...foreignFindings(found, seen),
@@ -47,11 +48,25 @@ const wrongs = {
   foreign: (stands: string) => `another's marker stands there: ${stands}. Where it is not needed, delete it there`,
 }
 
+/** The sites that these addresses are of, in their order. */
+const sitesAt = (sets: RecordSet[], { settings }: Looking): string[] => {
+  const served = sets.flatMap(({ values }) => values)
+  return [...new Set(served.flatMap((value) => settings.core.sites.filter(({ addresses }) => addresses.includes(value)).map(({ site }) => site)))]
+}
+
+/** Names that point at several sites before an adoption, which then cannot tell which one is active. After it the marker's line says so. */
+function severalFindings(found: Found, { view, host, looking }: Seen): Finding[] {
+  const sets = view.sets.filter(({ name }) => host.names.includes(name))
+  const [first, ...others] = sitesAt(sets, looking)
+  if (isAdopted(looking) || others.length === 0) return []
+  return [found.warn(`the names point at ${listed([first!, ...others], 9)}, and visitors reach either: lifeboat adopt must be told which one is active (--active ${first}), and takes the others out`)]
+}
+
 /** What one name serves, or that it is not there. */
 function nameFindings(found: Found, name: string, { view, host, looking }: Seen): Finding[] {
   const sets = view.sets.filter((set) => set.name === name)
   if (sets.length === 0) return [isAdopted(looking) ? found.fail(`${name} has no address. To write it again: lifeboat adopt`) : found.warn(`${name} is not there yet: lifeboat adopt writes it`)]
-  const sites = looking.settings.core.sites.filter(({ addresses }) => sets.some(({ values }) => values.some((value) => addresses.includes(value)))).map(({ site }) => site)
+  const sites = sitesAt(sets, looking)
   const whose = sites.length > 0 ? ` (${sites.join(', ')})` : ''
   const through = sets.find((set) => set.through !== undefined)?.through
   const ttlS = Math.max(...sets.map((set) => set.ttlS))
