@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { stackOutputs } from '../../src/stack-outputs.ts'
@@ -68,6 +69,12 @@ export const standsAlike = (expected: Expected): void => {
       expect(stood.asked.filter(({ options }) => options.protect !== true).map(({ name }) => name)).toEqual([])
       expect(stood.asked.filter(({ options }) => options.provider ?? options.parent).map(({ name }) => name)).toEqual([])
       expect(stood.asked.filter(({ type }) => type.startsWith('pulumi:providers:'))).toEqual([])
+    })
+
+    test('loads the files of its own package that it uses, and of no other cloud', () => {
+      const loaded = Object.keys(createRequire(import.meta.url).cache).flatMap((path) => /@pulumi\/(aws|digitalocean|hcloud)\//.exec(path)?.[1] ?? [])
+      expect(new Set(loaded)).toEqual(new Set([cloud === 'hetzner' ? 'hcloud' : cloud]))
+      expect(loaded.length).toBeLessThan(25)
     })
 
     test('nothing is looked up', () => expect(stood.lookups).toEqual([]))
