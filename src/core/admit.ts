@@ -9,12 +9,6 @@ type MoveRequest = Extract<Request, { what: 'move' }>
 /** The same as `decide`, for a person's request: a move, a change of the ledger, or a refusal that one flag lifts. */
 export function admit(state: State, config: Config, request: Request): Decision {
   const { ledger } = state
-  const refuse = (reason: Reason, site: string | null = null, would: Plan | null = null): Decision => ({
-    kind: 'refuse',
-    reason,
-    site,
-    would,
-  })
   const set = (site: string | null, changed: Ledger): Decision => ({ kind: 'set', reason: 'request', site, ledger: changed })
   switch (request.what) {
     case 'pause':
@@ -41,23 +35,32 @@ export function admit(state: State, config: Config, request: Request): Decision 
       if (request.epoch !== ledger.epoch) return refuse('plan-changed')
       return { kind: 'set', reason: 'disowned', site: ledger.active, ledger: letGo(ledger, config) }
     }
-    case 'adopt': {
-      if (config.owner === null) return refuse('owner-missing')
-      if (!siteOf(config, request.to)) return refuse('unknown-site', request.to)
-      if (isCold(config, request.to)) return refuse('target-cold', request.to)
-      const plan = planOf('adopt', ledger.active, request.to, config)
-      const epoch = Math.max(ledger.epoch, request.seenEpoch) + 1
-      return request.planHash === planHash(plan, epoch) ? asked(plan, request) : refuse('plan-changed', request.to, plan)
-    }
-    case 'move': {
-      const plan = requested(state, config, request)
-      if ('reason' in plan) return refuse(plan.reason, plan.site)
-      const bar = liftableBar(plan, state, config, request)
-      if (bar) return refuse(bar.reason, bar.site, plan)
-      const agreed = request.planHash === planHash(plan, ledger.epoch + 1)
-      return agreed ? asked(plan, request) : refuse('plan-changed', plan.to, plan)
-    }
+    case 'adopt':
+      return admitAdopt(state, config, request)
+    case 'move':
+      return admitMove(state, config, request)
   }
+}
+
+const refuse = (reason: Reason, site: string | null = null, would: Plan | null = null): Decision => ({ kind: 'refuse', reason, site, would })
+
+function admitAdopt({ ledger }: State, config: Config, request: Extract<Request, { what: 'adopt' }>): Decision {
+  if (config.owner === null) return refuse('owner-missing')
+  if (!siteOf(config, request.to)) return refuse('unknown-site', request.to)
+  if (isCold(config, request.to)) return refuse('target-cold', request.to)
+  const plan = planOf('adopt', ledger.active, request.to, config)
+  const epoch = Math.max(ledger.epoch, request.seenEpoch) + 1
+  return request.planHash === planHash(plan, epoch) ? asked(plan, request) : refuse('plan-changed', request.to, plan)
+}
+
+function admitMove(state: State, config: Config, request: MoveRequest): Decision {
+  const { ledger } = state
+  const plan = requested(state, config, request)
+  if ('reason' in plan) return refuse(plan.reason, plan.site)
+  const bar = liftableBar(plan, state, config, request)
+  if (bar) return refuse(bar.reason, bar.site, plan)
+  const agreed = request.planHash === planHash(plan, ledger.epoch + 1)
+  return agreed ? asked(plan, request) : refuse('plan-changed', plan.to, plan)
 }
 
 const pauseOf = ({ untilMs, by, why, holder }: Extract<Request, { what: 'pause' }>): Pause => ({ untilMs, by, why, ...(holder === undefined ? {} : { holder }) })

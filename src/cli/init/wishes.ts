@@ -39,6 +39,16 @@ export type Wishes = {
   end(): void
 }
 
+/** Asks until the answer is none that is wrong. */
+async function askUntil<T>(cli: Cli, ask: (text: string) => Promise<string>, { question, about, fallback, read }: Wish<T>): Promise<T> {
+  for (;;) {
+    const line = (await ask(`${question}${fallback === undefined ? '' : ` [${fallback}]`}:`)) || (fallback ?? '')
+    const answer = line === '' ? { wrong: `Nothing was typed. Type ${about}` } : await read(line)
+    if (!isWrong(answer)) return answer
+    cli.err(answer.wrong)
+  }
+}
+
 /** `question` null: nobody can be asked. */
 export function wishesOf(cli: Cli, given: Record<string, string | null>, question: Question | null): Wishes {
   const flags = { ...given }
@@ -48,14 +58,6 @@ export function wishesOf(cli: Cli, given: Record<string, string | null>, questio
     const line = await question!(text)
     if (line === null) throw new Said('The input ended before every question was answered: nothing was written')
     return line.trim()
-  }
-  const askUntil = async <T>({ question: text, about, fallback, read }: Wish<T>): Promise<T> => {
-    for (;;) {
-      const line = (await answered(`${text}${fallback === undefined ? '' : ` [${fallback}]`}:`)) || (fallback ?? '')
-      const answer = line === '' ? { wrong: `Nothing was typed. Type ${about}` } : await read(line)
-      if (!isWrong(answer)) return answer
-      cli.err(answer.wrong)
-    }
   }
   return {
     obtain: async (wish) => {
@@ -68,7 +70,7 @@ export function wishesOf(cli: Cli, given: Record<string, string | null>, questio
         if (question === null) faults.push(`--${wish.flag}: ${answer.wrong}`)
         else cli.err(answer.wrong)
       } else if (question === null) missing.push(wish)
-      return question === null ? null : askUntil(wish)
+      return question === null ? null : askUntil(cli, answered, wish)
     },
     say: (text) => {
       if (question !== null) cli.err(text)
