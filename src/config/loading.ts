@@ -42,7 +42,7 @@ const findFile = (whence: Whence): string => {
   return path
 }
 
-const bytesOf = (path: string): Buffer => {
+const readBytes = (path: string): Buffer => {
   try {
     return readFileSync(path)
   } catch (error) {
@@ -51,7 +51,7 @@ const bytesOf = (path: string): Buffer => {
 }
 
 const readText = (path: string): string => {
-  const bytes = bytesOf(path)
+  const bytes = readBytes(path)
   if (!isUtf8(bytes)) throw new Said(`${path} is not UTF-8 text. Save it as UTF-8`)
   return new TextDecoder().decode(bytes)
 }
