@@ -59,6 +59,19 @@ describe('import direction', () => {
     expect(wrong, 'import files below src, by their full name').toEqual([])
   })
 
+  test('no imports run in a circle, those of types included', () => {
+    const sources = new Map(sourcesOf('src').map((s) => [s.path, s.imports.flatMap(({ resolved }) => resolved ?? [])]))
+    const done = new Set<string>()
+    const circlesFrom = (path: string, way: string[]): string[] => {
+      if (way.includes(path)) return [[...way.slice(way.indexOf(path)), path].join(' → ')]
+      if (done.has(path)) return []
+      const found = (sources.get(path) ?? []).flatMap((next) => circlesFrom(next, [...way, path]))
+      done.add(path)
+      return found
+    }
+    expect([...sources.keys()].flatMap((path) => circlesFrom(path, [])), 'move what both need into a file of its own').toEqual([])
+  })
+
   test('a module that only re-exports others is a tower: import what you need where it stands', () => {
     const towers = sourcesOf('src').filter((s) => {
       const lines = s.code.split('\n').filter((line) => line.trim() !== '')
