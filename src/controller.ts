@@ -21,6 +21,8 @@ export type RunOptions = {
   ownMoves: boolean
   /** What an earlier run of this process had seen, after a change of the file. */
   state?: State
+  /** False once it has ended: another run goes on at once, and tells what waits to be told. Left out: none does. */
+  isLast?: () => boolean
   /** Called after each turn of the request loop, so that a command can see its request answered. */
   onTurn?: (self: Self) => void
 }
@@ -50,7 +52,7 @@ export async function runController(parts: Parts, options: RunOptions, signal: A
     stop.abort(signal.reason)
     await Promise.allSettled(loops)
     try {
-      if (signal.aborted) await tellers.last()
+      if (signal.aborted && (options.isLast?.() ?? true)) await tellers.last()
       if (signal.aborted && !options.ownMoves) await closeReport(self)
     } finally {
       await self.lease?.release()

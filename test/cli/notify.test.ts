@@ -75,6 +75,10 @@ test('watch tells of a failover, status shows whom it could not, and a command t
   watch.child.kill('SIGTERM')
   await watch.ended
   expect((await lab.run('status')).out).toMatch(/^untold +notify\[1\] \(json\): \d+ not told yet, and nobody leads\. To try it/m)
+  const again = lab.start('watch')
+  await expect.poll(async () => (await seen()).untold[0]?.sinceMs ?? null).toBe(status.untold[0].sinceMs) // Not since this one began.
+  again.child.kill('SIGTERM')
+  await again.ended
   await lab.startSite('aws')
   await lab.run('switchover', 'aws', '--yes')
   expect((await told(lab)).at(-1)).toMatchObject({ sentence: expect.stringMatching(/^switchover hetzner → aws is confirmed/) })

@@ -52,6 +52,7 @@ const site = z.strictObject({
   certificateUntilMs: ms.nullable(),
   sinceMs: ms.nullable(),
   why: words.nullable(),
+  stack: z.strictObject({ stack: words, readMs: ms.nullable(), unreadSinceMs: ms.nullable(), why: words.nullable() }).nullable(),
   release: z.strictObject({ id: words, pushedMs: ms }).nullable(),
 })
 

@@ -30,8 +30,9 @@ const telling = (rig: Rig, ...receivers: Receiver[]): Pick<Parts, 'configHash' |
 })
 
 /** Starts a controller that tells, and adopts; the adoption's own messages are waited for. */
-const adopted = async ({ rig }: Case, ...receivers: Receiver[]): Promise<Controller> => {
-  const controller = rig.start('first', telling(rig, ...receivers))
+const adopted = async ({ rig }: Case, ...receivers: Receiver[]): Promise<Controller> => adoptedBy(rig, rig.start('first', telling(rig, ...receivers)), receivers)
+
+const adoptedBy = async (rig: Rig, controller: Controller, receivers: Receiver[]): Promise<Controller> => {
   await rig.until('it has begun to tell', async () => (await rig.client.read()).ledger?.telling !== undefined)
   await rig.askAdopt('one', [one])
   await rig.ended(1)
@@ -138,6 +139,24 @@ moveTest('a controller that ends in order tells what just happened; one that doe
   await controller.stop()
   expect(sentences(receiver).at(-1)).toMatch(/^failover one → two is confirmed/)
   expect(idle.received).toEqual([])
+})
+
+moveTest('one that another run follows at once leaves what waits to that: nothing holds up its end', lab, {}, async ({ rig }) => {
+  let answer: Answer = { status: 200 }
+  const receiver = await startReceiver(() => answer)
+  const controller = await adoptedBy(rig, rig.start('first', telling(rig, receiver), { ownMoves: true, isLast: () => false }), [receiver])
+  await nothingWaits(rig)
+  answer = null
+  const before = receiver.received.length
+  await rig.askMove('failover', 'two', { force: true })
+  await rig.until('a message hangs', () => receiver.received.length > before)
+  await rig.ended(2)
+  const tries = receiver.received.length
+  await controller.stop()
+  expect(receiver.received.length).toBe(tries)
+  answer = { status: 200 }
+  rig.start('second', telling(rig, receiver))
+  await toldOf(rig, receiver, 'the next run tells it', /^failover one → two is confirmed/)
 })
 
 let held: Promise<void> | null = null

@@ -82,7 +82,7 @@ export type Rig = {
   onWrite: ((when: 'before' | 'after', host: string) => void | Promise<void>) | null
   controllers: Controller[]
   /** `file`: the hash of its file, what that says and who is told; the same for all, and nobody, unless given. `as`: a `watch` unless given. */
-  start(id?: string, file?: Pick<Parts, 'configHash' | 'written' | 'tells' | 'heartbeat'>, as?: Pick<RunOptions, 'ownMoves'>): Controller
+  start(id?: string, file?: Pick<Parts, 'configHash' | 'written' | 'tells' | 'heartbeat'>, as?: Pick<RunOptions, 'ownMoves' | 'isLast'>): Controller
   client: Client
   ledger(): Promise<Ledger>
   ask(request: Asked): Promise<string>

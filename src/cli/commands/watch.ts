@@ -63,7 +63,7 @@ async function runAll(around: Around, first: Run, stop: AbortSignal): Promise<vo
     const over = new AbortController()
     const signal = AbortSignal.any([stop, over.signal])
     let self: Self | null = null
-    const ended: Promise<State> = runController(run.parts, { ownMoves: true, onTurn: (now) => void (self = now), ...(state ? { state } : {}) }, signal)
+    const ended: Promise<State> = runController(run.parts, { ownMoves: true, isLast: () => stop.aborted, onTurn: (now) => void (self = now), ...(state ? { state } : {}) }, signal)
     ended.catch(() => {}) // Told where it is awaited, below.
     const endServing = await serve({ ...around, settings: run.settings, self: () => self })
     const then: Then = await Promise.race([changed(around, run, signal), restacked(around, run, () => self, signal), lost(around, run, signal, stop), ended.then(() => null)]).finally(endServing)
