@@ -1,10 +1,9 @@
 // Sites by their stacks, over the real pulumi CLI and a state of its own: no cloud is needed to read what a stack says.
-import { once } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cli, desk, passphrase, type Desk } from '../drivers/pulumi/desk.ts'
+import { listenHttp } from '../lab/sockets.ts'
 import { addresses, rig, type Rig } from './rig.ts'
 
 /** The rig's second site is a stack that somebody has already; what pulumi needs stands beside the file. */
@@ -18,11 +17,7 @@ const stackRig = async (): Promise<{ lab: Rig; far: Desk }> => {
   return { lab, far }
 }
 const said = { ipv4: addresses.hetzner, server: 4711 }
-const siteAt = async ({ port }: Rig, address: string) => {
-  const server = createServer((_, response) => response.writeHead(200, { connection: 'close' }).end('ok'))
-  onTestFinished(async () => void server.close())
-  await once(server.listen(port, address), 'listening')
-}
+const siteAt = ({ port }: Rig, address: string) => listenHttp((_, response) => response.writeHead(200, { connection: 'close' }).end('ok'), address, port)
 
 describe.skipIf(cli === null)('a site by its stack', () => {
   test('before its stack was read: check, status and up say the way to an address', async () => {
