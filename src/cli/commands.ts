@@ -203,7 +203,7 @@ export const commands: Record<string, Command> = {
     options: {
       all: { type: 'boolean', describe: 'to every site, the active one last' },
       env: { type: 'string', requiresArg: true, describe: 'file of NAME=value lines, or - for standard input; left out: the values that were brought last' },
-      certificate: { type: 'string', requiresArg: true, describe: 'PEM file of chain and key for HAProxy; left out: the one that was brought last' },
+      certificate: { type: 'string', requiresArg: true, describe: 'PEM file of chain and key for HAProxy; left out: each site keeps its own' },
     },
     run: async (cli, args) => (await import('./commands/push.ts')).push(cli, { site: text(args, 'site'), all: isSet(args, 'all'), env: text(args, 'env'), certificate: text(args, 'certificate') }),
   },

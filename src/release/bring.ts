@@ -19,7 +19,10 @@ const looksGood = 3
 /** What was begun is undone by the host; nobody who typed Ctrl-C waits longer to hear of it. */
 const stopMostMs = 60_000
 
-/** What one bringing needs. `look`: one look at the site; null: it is well, else why not. `signal`: stops it, and what was begun is undone. */
+/**
+ * What one bringing needs. `look`: one look at the site; null: it is well, else why not. `signal`: stops it, and what was begun is undone.
+ * `mayReplace`: hears the id of what runs there before anything is sent, null: nothing; throws Said where that must stay.
+ */
 export type Bringing = {
   site: string
   app: string
@@ -28,6 +31,7 @@ export type Bringing = {
   clock: Clock
   signal: AbortSignal
   look(signal: AbortSignal): Promise<string | null>
+  mayReplace?(before: string | null): void
   says(line: string): void
   limits?: Partial<typeof bringMs>
 }
@@ -49,9 +53,10 @@ export async function bring(bringing: Bringing): Promise<string | null> {
     if (isFirst) for (const { type, print } of pinnedKeys(place)) says(`first contact: its host key is ${print} (${type}), pinned from now on in ${place.knownHosts}`)
   }
   try {
-    const before = await talk.hear('ready', limits.ready).finally(showKeys)
+    const before = (await talk.hear('ready', limits.ready).finally(showKeys)).split('-').at(-1) || null
+    bringing.mayReplace?.(before)
     await steps(bringing, talk, limits)
-    return before.split('-').at(-1) || null
+    return before
   } finally {
     signal.removeEventListener('abort', stop)
     await talk.end()

@@ -29,6 +29,9 @@ export function newestKept(folder: string): Release | null {
   return { name, id: form.exec(name)?.[1] ?? '', files: Object.fromEntries(files) }
 }
 
+/** The ids of all that is kept there. */
+export const keptIds = (folder: string): string[] => namesIn(folder).map((name) => form.exec(name)?.[1] ?? '')
+
 /** Keeps a release, and of the older ones the newest four. Nobody but this user may read it, and it is never there half. */
 export function keep(folder: string, { name, files }: Release): void {
   const place = keptIn(folder)

@@ -124,8 +124,8 @@ describe('a release', () => {
     expect(await run.refused(releaseOf('3'))).toMatch(/^The release was taken back at aws, and what ran there before could not be started again/)
   })
 
-  test.each(['pull', 'up'])('whose connection is lost at %s leaves what runs as it is', async (verb) => {
-    const { host, ...run } = await lab(() => expect.unreachable())
+  test.for(['pull', 'up'])('whose connection is lost at %s leaves what runs as it is', async (verb, { skip }) => {
+    const { host, ...run } = await lab(skip)
     const one = releaseOf('1')
     await run.bring(one)
     const reached = Promise.withResolvers<void>()

@@ -1,9 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { addresses, main, owner, start, type Ran } from '../cli/rig.ts'
+import { addresses, main, owner, start, type Ran, type Running } from '../cli/rig.ts'
+import { newestKept } from '../../src/release/kept.ts'
 import { startEmbedded } from '../../src/drivers/dns/embedded.ts'
 import { makeAuthority, type Authority } from '../lab/certificates.ts'
 import type { Unpacked } from '../lab/debian.ts'
@@ -40,7 +41,7 @@ volumes:
   uploads:
 `
 
-type Shop = { folder: string; hosts: { aws: Host; hetzner: Host }; authority: Authority; run(words: string[], input?: string): Promise<Ran>; release(sign: string): Promise<void> }
+type Shop = { folder: string; hosts: { aws: Host; hetzner: Host }; authority: Authority; run(words: string[], input?: string): Promise<Ran>; begin(words: string[], input?: string): Running; release(sign: string): Promise<void> }
 
 /** Two hosts, the app told, and a lifeboat.yaml; in it a third site that is not created yet, where `cold` says so. */
 const shop = async (skip: (note: string) => never): Promise<Shop> => {
@@ -71,12 +72,14 @@ dns:
   await writeFile(join(folder, 'stacks/app.yaml'), appFile())
   const release = (sign: string) => writeFile(join(folder, 'stacks/compose.yaml'), compose(sign))
   await release('1')
+  const begin: Shop['begin'] = (words, input) =>
+    start(process.execPath, [main, ...words], { cwd: folder, env: { LIFEBOAT_SSH_CONFIG: join(folder, 'ssh_config') }, ...(input === undefined ? {} : { input }) })
   const run: Shop['run'] = async (words, input) => {
-    const ran = await start(process.execPath, [main, ...words], { cwd: folder, env: { LIFEBOAT_SSH_CONFIG: join(folder, 'ssh_config') }, ...(input === undefined ? {} : { input }) }).ended
+    const ran = await begin(words, input).ended
     for (const secret of secrets) expect(ran.all).not.toContain(secret)
     return ran
   }
-  return { folder, hosts, authority: makeAuthority(), run, release }
+  return { folder, hosts, authority: makeAuthority(), run, begin, release }
 }
 
 const said = async (ran: Promise<Ran>): Promise<string> => {
@@ -154,6 +157,49 @@ describe('lifeboat push', () => {
     await chmod(file('good.pem'), 0o600)
     expect(await run(['push', 'aws', '--env', '-', '--certificate', 'good.pem'], env)).toMatchObject({ code: 0 })
     await until('HAProxy serves it', async () => (await lookOverTls(hosts.aws, authority.ca)) === null)
+    // It stays where the next release brings none, although another one is kept here for a site that is created later.
+    const newer = authority.issue({ names: ['shop.example'] })
+    await write('newer.pem', newer.cert, newer.key)
+    expect(await run(['push', 'hetzner', '--certificate', 'newer.pem'])).toMatchObject({ code: 0 })
+    expect(await run(['push', 'aws'])).toMatchObject({ code: 0 })
+    expect(await hosts.aws.certificate()).toBe(good.cert + good.key)
+    expect(newestKept(folder)?.files['site.pem']).toBe(newer.cert + newer.key)
+  })
+
+  test('with the values that are kept here it replaces nothing that was brought from elsewhere', async ({ skip }) => {
+    const { folder, hosts, run, release } = await shop(skip)
+    await run(['push', '--all', '--env', '-'], env)
+    await cp(join(folder, '.lifeboat/releases'), join(folder, 'old'), { recursive: true })
+    await run(['push', 'aws', '--env', '-'], `${env}NEW=1\n`)
+    await rm(join(folder, '.lifeboat/releases'), { recursive: true })
+    await rename(join(folder, 'old'), join(folder, '.lifeboat/releases'))
+    await release('2')
+    expect(await said(run(['push', 'aws']))).toMatch(/2: .*aws runs release [0-9a-f]{12}, which was not brought from here, so its values may be newer than those that are kept here: nothing was sent\. Say where they are: lifeboat push aws --env FILE$/s)
+    expect(hosts.aws.runs()).toMatchObject({ image: digest('1'), values: { NEW: '1' } })
+    expect(await run(['push', 'hetzner'])).toMatchObject({ code: 0 })
+  })
+
+  test.for(['SIGINT', 'SIGKILL'] as const)('%s while it starts the app: what ran before runs again', async (signal, { skip }) => {
+    const { hosts, run, begin, release } = await shop(skip)
+    await run(['push', 'aws', '--env', '-'], env)
+    await release('2')
+    const reached = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    hosts.aws.onDocker = async ({ words }) => {
+      if (words[0] !== 'up') return
+      hosts.aws.onDocker = null
+      reached.resolve()
+      await goOn.promise
+    }
+    const running = begin(['push', 'aws'])
+    await reached.promise
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
+      expect(await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).not.toContain('not a real one')
+    running.child.kill(signal)
+    if (signal === 'SIGKILL') await running.ended
+    goOn.resolve()
+    if (signal === 'SIGINT') expect(await running.ended).toMatchObject({ code: 4, err: expect.stringMatching(/^Stopped: what ran at aws before runs there as before$/m) })
+    await until('its host has gone back', async () => hosts.aws.runs()?.image === digest('1') && (await hosts.aws.releases()).all.length === 1)
   })
 })
 

@@ -3,7 +3,7 @@ import { freshLedger } from '../../core/ledger.ts'
 import type { SiteConfig } from '../../core/types.ts'
 import { exits, Said } from '../../errors.ts'
 import { bring } from '../../release/bring.ts'
-import { keep, keptIn } from '../../release/kept.ts'
+import { keep, keptIds, keptIn } from '../../release/kept.ts'
 import type { Release } from '../../release/release.ts'
 import { ask } from '../ask.ts'
 import type { Cli } from '../cli.ts'
@@ -18,7 +18,7 @@ export type PushOptions = { site: string | null; all: boolean; env: string | nul
 export async function push(cli: Cli, options: PushOptions): Promise<number> {
   const ground = await groundOf(cli)
   const sites = sitesOf(ground, options)
-  const { settings, app, release } = await gatherRelease(cli, ground, options)
+  const { settings, app, release, brought } = await gatherRelease(cli, ground, options)
   const ledger = hasStore(ground) ? await ledgerNow(cli, ground) : freshLedger(ground.core)
   const [cold, warm] = [sites.filter(({ addresses }) => addresses.length === 0), inOrder(sites.filter(({ addresses }) => addresses.length > 0), ledger.active)]
   if (warm.length > 0) cli.out(`release ${release.id} of ${app.name}: to ${warm.map(({ site }) => (site === ledger.active ? `${site} (active)` : site)).join(', then ')}`)
@@ -32,11 +32,20 @@ export async function push(cli: Cli, options: PushOptions): Promise<number> {
   if (warm.length > 0) cli.out(`done: release ${release.id} runs at ${warm.map(({ site }) => site).join(', ')}`)
   return exits.done
 
+  /** Values that are kept here may be older than those of a release that somebody else has brought since. */
+  function mayReplace(site: string): (before: string | null) => void {
+    const ours = keptIds(settings.folder)
+    return (before) => {
+      if (options.env !== null || before === null || ours.includes(before)) return
+      throw new Said(`${site} runs release ${before}, which was not brought from here, so its values may be newer than those that are kept here: nothing was sent. Say where they are: lifeboat push ${options.site ?? '--all'} --env FILE`)
+    }
+  }
+
   async function bringTo({ site, addresses }: SiteConfig): Promise<void> {
     const says = (line: string): void => cli.out(`${site}  ${line}`)
     const place = { address: addresses[0]!, knownHosts: join(settings.folder, '.lifeboat', 'known_hosts'), config: cli.env.LIFEBOAT_SSH_CONFIG || null }
     const look = lookAt({ cli, core: ground.core, checks: settings.checks, site, active: ledger.active })
-    const before = await bring({ site, app: app.name, place, release, clock: cli.clock, signal: cli.stop(), look: look.app, says })
+    const before = await bring({ site, app: app.name, place, release: brought, clock: cli.clock, signal: cli.stop(), look: look.app, mayReplace: mayReplace(site), says })
     says(`runs release ${release.id}${before === null ? '' : before === release.id ? ', as before' : `; before: ${before}`}`)
     const unlike = await look.asChecked(cli.stop())
     if (unlike !== null) says(`its check fails all the same: ${unlike}`)

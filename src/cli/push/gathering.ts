@@ -23,8 +23,11 @@ function appFileOf({ folder }: Settings): string {
 
 type Wanted = { env: string | null; certificate: string | null }
 
+/** `release`: with all that a site needs that is created later; `brought`: what goes to the sites that stand. */
+export type Gathered = { settings: Settings; app: AppFile; release: Release; brought: Release }
+
 /** The release that app.yaml, the values and the certificate come to; what is left out stays as it was last brought from this machine. From then on no value is printed. */
-export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate }: Wanted): Promise<{ settings: Settings; app: AppFile; release: Release }> {
+export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate }: Wanted): Promise<Gathered> {
   const settings = 'controller' in ground ? readSettings(cli, { lenient: true }) : ground
   const path = appFileOf(settings)
   const app = readAppFile(textAt(path, 'Tell the app there'), path)
@@ -33,10 +36,12 @@ export async function gatherRelease(cli: Cli, ground: Ground, { env, certificate
   const given = env === null ? parseEnv(kept?.files['.env'] ?? '', '.env') : parseEnv(await envText(cli, env), env === '-' ? 'standard input' : env)
   cli.keepSecret(secretsOf(given, app.secrets))
   const values = valuesFor(app, given, env === null ? 'Say where the values are: lifeboat push --all --env FILE, or - for standard input' : 'Write it there, then push again')
-  const pem = certificate === null ? (kept?.files['site.pem'] ?? null) : secretText(resolve(cli.cwd, certificate))
   const nowMs = cli.clock.now().wallMs
-  const read = pem === null ? null : readCertificate(pem, { source: certificate ?? 'The certificate that was pushed last', names: app.names, nowMs })
-  return { settings, app, release: makeRelease({ app: app.name, composed: composeOf(app, dirname(path)), values, certificate: read, nowMs }) }
+  const pem = certificate === null ? null : readCertificate(secretText(resolve(cli.cwd, certificate)), { source: certificate, names: app.names, nowMs })
+  const brought = makeRelease({ app: app.name, composed: composeOf(app, dirname(path)), values, certificate: pem, nowMs })
+  // A site keeps its certificate: somebody else may have renewed it there since the one that is kept here.
+  const old = kept?.files['site.pem']
+  return { settings, app, brought, release: pem === null && old !== undefined ? { ...brought, files: { ...brought.files, 'site.pem': old } } : brought }
 }
 
 function refuseOtherApp({ name, names }: AppFile, path: string, { core }: Ground): void {
