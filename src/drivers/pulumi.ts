@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import type { Clock } from '../clock.ts'
+import { spell } from '../core/spell.ts'
 import { exits, Said } from '../errors.ts'
 import { scrubbed, type Env } from './pulumi/environment.ts'
 import { heardIn, type Progress, type Summary } from './pulumi/events.ts'
@@ -117,7 +118,7 @@ async function stopAtLimit({ next }: { next: () => void }, { clock, limitMs, ove
 }
 
 function stopped({ site }: StackAt, times: number, limitMs: number | null): Said {
-  const why = limitMs === null ? 'was stopped' : `was stopped after ${Math.round(limitMs / 1_000)} s`
+  const why = limitMs === null ? 'was stopped' : `was stopped after ${spell(limitMs)}`
   const left = times === 1 ? 'What it had done is recorded' : 'What was under way may have been done, and may not be recorded'
   return new Said(`pulumi up of ${site} ${why}. ${left}; to go on: lifeboat up ${site}`, exits.unfinished)
 }
