@@ -14,7 +14,7 @@ import { hidden } from '../../src/cli/secrets.ts'
 import { liveReport, viewForOthers } from '../../src/cli/live-report.ts'
 import { serveWeb, type Web } from '../../src/web/server.ts'
 import { configOf, day, pastOf } from '../core/house.ts'
-import { listenHttp } from '../lab/sockets.ts'
+import { listenHttp, refusingPort } from '../lab/sockets.ts'
 
 type Served = Web & { url: string; say: { onTime: boolean; state: State; leading: boolean }; lines: string[]; store: ReturnType<typeof memoryClient> }
 
@@ -115,7 +115,7 @@ test('a command elsewhere reads and asks through it what it would in the store',
 test('what cannot be asked is a sentence: no controller, another token, another page, no request, an old request', async () => {
   const { url, lines } = await served('a-token-of-somebody')
   const store = (token: string | null, at = url) => controllerAt({ url: new URL(at), token, clock, version: '1.2.3' }).store
-  await expect(store('x', 'http://127.0.0.1:9').read()).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('cannot be reached') })
+  await expect(store('x', `http://127.0.0.1:${await refusingPort()}`).read()).rejects.toMatchObject({ exit: 4, message: expect.stringContaining('cannot be reached') })
   await expect(store('x').read()).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('does not take our token') })
   await expect(store('a-token-of-somebody').ask({ request: { ...pause(), what: 'dance' } as never })).rejects.toMatchObject({ exit: 2, message: expect.stringContaining('no request that this version') })
   const { id, by, expiresMs } = pause()
