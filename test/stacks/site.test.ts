@@ -46,7 +46,7 @@ describe('a stack\'s configuration', () => {
     ['no image', { ...whole, image: undefined }, 'lifeboat:image is missing'],
     ['an empty image', { ...whole, image: '' }, 'lifeboat:image is empty'],
     ['nobody who may log in', { ...whole, sshKeys: [] }, 'lifeboat:sshKeys is an empty list, and needs public keys'],
-    ['a private key', { ...whole, sshKeys: ['-----BEGIN OPENSSH PRIVATE KEY-----'] }, 'lifeboat:sshKeys[0] is no public key of OpenSSH on one line'],
+    ['a key of another form', { ...whole, sshKeys: ['---- BEGIN SSH2 PUBLIC KEY ----'] }, 'lifeboat:sshKeys[0] is no public key of OpenSSH on one line'],
     ['nowhere to log in from', { ...whole, adminCidrs: [] }, 'lifeboat:adminCidrs is an empty list, and needs ranges such as 203.0.113.0/24'],
     ['an address for a range', { ...whole, adminCidrs: ['203.0.113.7'] }, 'lifeboat:adminCidrs[0] is no range such as 203.0.113.0/24'],
   ]

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { filesOf, read } from './sources.ts'
 
 const texts = () =>
-  filesOf('src', 'test', 'README.md', 'vitest.config.ts', '.ci')
+  filesOf('src', 'stacks', 'test', 'README.md', 'vitest.config.ts', '.ci')
     .filter((path) => !path.startsWith('test/specs/'))
     .map((path) => ({ path, text: read(path) }))
 
@@ -13,8 +13,8 @@ const found = (form: RegExp, keep: (match: string) => boolean): string[] =>
     text.split('\n').flatMap((line, i) => [...line.matchAll(form)].filter((m) => keep(m[0])).map((m) => `${path}:${i + 1}: ${m[0].slice(0, 24)}`)),
   )
 
-// RFC 5737, RFC 3849, RFC 1122: documentation, loopback, and the unspecified address that a server listens on.
-const allowed = ['127.0.0.0/8', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '0.0.0.0/32', '::1/128', '::/128', '2001:db8::/32'].map((range) => ipaddr.parseCIDR(range))
+// RFC 5737, RFC 3849, RFC 1122: documentation, loopback, and the unspecified address that a server listens on; and where a cloud's machine asks about itself.
+const allowed = ['127.0.0.0/8', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '0.0.0.0/32', '169.254.169.254/32', '::1/128', '::/128', '2001:db8::/32'].map((range) => ipaddr.parseCIDR(range))
 const isAllowed = (text: string): boolean => {
   const address = ipaddr.parse(text)
   return allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
