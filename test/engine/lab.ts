@@ -3,11 +3,11 @@
 //   const cli = await pulumiCli()                                 // at the top of the test file; null: skip
 //   const lab = await engineLab({ cli, cloud: 'hcloud', url })    // url: the simulated cloud's, with its path (`…/v1`)
 //   const { exitCode, events, stderr } = await lab.up()           // or lab.pulumi([...]); lab.start([...]) for one that gets signals
-//   const held = lab.gateway.hold(/^POST \/servers$/, 'before')   // then `const run = lab.start(upArgs…)`, `await lab.reach(held, run)`, a signal, `held.release()`
+//   const held = lab.gateway.hold(/^POST \/servers$/, 'before')   // then `const run = lab.startUp()`, `await lab.reach(held, run)`, a signal, `held.release()`
 //   lab.env, lab.project, lab.stack                               // what another caller of the CLI needs
 //   await lab.stop()
 import { execa, type ResultPromise } from 'execa'
-import { access, chmod, copyFile, cp, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, chmod, copyFile, cp, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { globSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -100,18 +100,18 @@ const placePlugin = async (home: string, cloud: keyof typeof clouds, endpoint: s
 }
 
 /** The project's own files are copied, since the CLI writes beside them; what they import is found through links. */
-const placeProject = async (folder: string, from: string): Promise<void> => {
+const placeProject = async (folder: string): Promise<void> => {
   await mkdir(folder)
-  for (const name of (await readdir(from)).filter((entry) => entry.startsWith('Pulumi.') || entry === 'stacks' || entry === 'index.ts')) await cp(join(from, name), join(folder, name), { recursive: true })
+  for (const name of ['Pulumi.yaml', 'stacks']) await cp(join(root, name), join(folder, name), { recursive: true })
   for (const name of ['node_modules', 'package.json', 'src']) await symlink(join(root, name), join(folder, name))
-  await fillIn(folder)
+  await fillIn(join(folder, 'stacks'))
 }
 
 /** What the stacks of this repository leave to whoever uses them: whom to let in, and from where. */
-const fillIn = async (folder: string): Promise<void> => {
-  for (const name of (await readdir(folder, { recursive: true })).filter((entry) => /^stacks\/Pulumi\.[a-z]+\.yaml$/.test(entry))) {
-    const text = readFileSync(join(folder, name), 'utf8')
-    await writeFile(join(folder, name), text.replace('sshKeys: []', 'sshKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 lab]').replace('adminCidrs: []', 'adminCidrs: [203.0.113.0/24]').replace('image: ""', 'image: ami-1'))
+const fillIn = async (stacks: string): Promise<void> => {
+  for (const file of globSync(join(stacks, 'Pulumi.*.yaml'))) {
+    const text = readFileSync(file, 'utf8')
+    await writeFile(file, text.replace('sshKeys: []', 'sshKeys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 lab]').replace('adminCidrs: []', 'adminCidrs: [203.0.113.0/24]').replace('image: ""', 'image: ami-1'))
   }
 }
 
@@ -124,12 +124,12 @@ export const changesOf = ({ events }: Ended): Record<string, number> | null => e
 const eventsOf = (stdout: string): EngineEvent[] =>
   stdout.split('\n').filter((line) => line.startsWith('{"')).map((line) => JSON.parse(line) as EngineEvent)
 
-/** Makes a lab with one stack, which is there but has nothing. `project`: the folder that has Pulumi.yaml; this repository's, where left out. */
-export const engineLab = async ({ cli, cloud, url, project: from = root, stack = 'hetzner' }: { cli: string; cloud: keyof typeof clouds; url: string; project?: string; stack?: string }): Promise<EngineLab> => {
+/** Makes a lab with one stack of this repository, which is there but has nothing. */
+export const engineLab = async ({ cli, cloud, url, stack = 'hetzner' }: { cli: string; cloud: keyof typeof clouds; url: string; stack?: string }): Promise<EngineLab> => {
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-engine-'))
   const [bin, home, state, project] = ['bin', 'home', 'state', 'project'].map((name) => join(folder, name)) as [string, string, string, string]
   const gateway = await startGateway(url)
-  await Promise.all([fillBin(bin, cli), placePlugin(home, cloud, gateway.url), placeProject(project, from), mkdir(state)])
+  await Promise.all([fillBin(bin, cli), placePlugin(home, cloud, gateway.url), placeProject(project), mkdir(state)])
   const env: Record<string, string> = {
     PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`, HOME: home, PULUMI_HOME: home, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: 'of the lab',
     PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true', ...clouds[cloud].token,

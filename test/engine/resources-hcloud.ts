@@ -1,5 +1,5 @@
 // Hetzner's types, as far as stacks/hetzner.ts and its tests use them. What replaces what: terraform-provider-hcloud 1.66, 2026-11.
-import { bearerCalls, part, type Calls, type Cloud, type Properties, type Resource } from './resources.ts'
+import { bearerCalls, byType, part, refuseChange, type Calls, type Cloud, type Properties, type Resource } from './resources.ts'
 
 /** Waits until everything that the answer set going is done, as the real plugin does. */
 const settle = async (calls: Calls, answer: Properties | null): Promise<void> => {
@@ -26,11 +26,6 @@ const remove = (path: string): Resource['delete'] => async (calls, id) => settle
 
 const named = (inputs: Properties): Properties => ({ name: inputs['name'], labels: inputs['labels'] ?? {} })
 const locationOf = (found: Properties): unknown => part(found, 'location')['name']
-
-const refuseChange = (changed: string[], able: string[]): void => {
-  const unable = changed.filter((key) => !able.includes(key))
-  if (unable.length > 0) throw new Error(`the stand-in provider cannot change ${unable.join(', ')} in place`)
-}
 
 const publicNet = (inputs: Properties): Properties => {
   const [net] = (inputs['publicNets'] ?? []) as Record<'ipv4Enabled' | 'ipv6Enabled' | 'ipv4' | 'ipv6', unknown>[]
@@ -170,8 +165,6 @@ const sshKey: Resource = {
   delete: remove('/ssh_keys'),
 }
 
-const type = (name: string): string => `hcloud:index/${name.slice(0, 1).toLowerCase()}${name.slice(1)}:${name}`
-
 export const cloud: Cloud = {
   configure: async (endpoint, env) => {
     const token = env['HCLOUD_TOKEN']
@@ -181,7 +174,5 @@ export const cloud: Cloud = {
       return `${message} (${code})`
     })
   },
-  resources: {
-    [type('Server')]: server, [type('PrimaryIp')]: primaryIp, [type('Firewall')]: firewall, [type('Volume')]: volume, [type('VolumeAttachment')]: volumeAttachment, [type('SshKey')]: sshKey,
-  },
+  resources: byType('hcloud', { Server: server, PrimaryIp: primaryIp, Firewall: firewall, Volume: volume, VolumeAttachment: volumeAttachment, SshKey: sshKey }),
 }

@@ -44,3 +44,13 @@ export const part = (answer: Properties | null, key: string): Properties => {
   if (typeof value !== 'object' || value === null) throw new Error(`the cloud's answer has no ${key}`)
   return value as Properties
 }
+
+/** Refuses what no real plugin would, or what nothing here has needed yet. */
+export const refuseChange = (changed: string[], able: string[]): void => {
+  const unable = changed.filter((key) => !able.includes(key))
+  if (unable.length > 0) throw new Error(`the stand-in provider cannot change ${unable.join(', ')} in place`)
+}
+
+/** By their full types, e.g. `hcloud:index/primaryIp:PrimaryIp`. */
+export const byType = (cloud: string, resources: Record<string, Resource>): Record<string, Resource> =>
+  Object.fromEntries(Object.entries(resources).map(([name, resource]) => [`${cloud}:index/${name.slice(0, 1).toLowerCase()}${name.slice(1)}:${name}`, resource]))
