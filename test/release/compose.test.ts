@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,6 +48,11 @@ test.each<[string, string[]]>([
   const lines = await made(text)
   expect(lines).toHaveLength(faults.length)
   for (const [i, fault] of faults.entries()) expect(lines[i]).toContain(`compose.yaml: ${fault}`)
+})
+
+test('the example in stacks/ can be brought as it stands', async () => {
+  const folder = join(import.meta.dirname, '../../stacks')
+  expect(() => composeOf(readAppFile(readFileSync(join(folder, 'app.yaml'), 'utf8')), folder)).not.toThrow()
 })
 
 test('a compose file that is not there', () => {

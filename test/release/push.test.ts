@@ -121,6 +121,22 @@ describe('lifeboat push', () => {
     expect((await stat(join(kept, names[0]!, '.env'))).mode & 0o777).toBe(0o600)
   })
 
+  test('a controller that runs writes down what was brought, from another machine as well', async ({ skip }) => {
+    const { folder, run, begin } = await shop(skip)
+    const listen = `127.0.0.1:${await freePort(['127.0.0.1'])}`
+    const file = join(folder, 'lifeboat.yaml')
+    await writeFile(file, `${await readFile(file, 'utf8')}listen: ${listen}\n`)
+    expect(await run(['adopt', '--yes'])).toMatchObject({ code: 0 })
+    const watch = begin(['watch'])
+    await watch.line(({ event }) => event === 'leader' || event === 'decision')
+    const pushed = await run(['push', 'hetzner', '--env', '-', '--controller', `http://${listen}`], env)
+    expect(pushed).toMatchObject({ code: 0 })
+    const [, id] = /^hetzner  runs release (\w{12})$/m.exec(pushed.out)!
+    expect(await watch.line(({ msg }) => msg === `done: hetzner runs release ${id}`)).toMatchObject({ event: 'decision', by: 'tester' })
+    watch.child.kill('SIGTERM')
+    await watch.ended
+  })
+
   test('stops at the first site that fails: the active one is left alone', async ({ skip }) => {
     const { hosts, run, release } = await shop(skip)
     await run(['push', '--all', '--env', '-'], env)
@@ -220,6 +236,11 @@ describe('what is wrong is said before anything is sent', () => {
     expect(await pushed(['--all', '--env', '-'], env)).toBe(`2: ${folder}/stacks/app.yaml tells of shed, and lifeboat.yaml of shop. Write the same name into both, or the app into stacks/app.yaml beside lifeboat.yaml`)
     await writeFile(join(folder, 'stacks/app.yaml'), appFile().replace('[shop.example]', '[shop.example, www.shop.example]'))
     expect(await pushed(['--all', '--env', '-'], env)).toBe(`2: names: in ${folder}/stacks/app.yaml and dns.names in lifeboat.yaml differ in www.shop.example. Write the same names into both`)
+    // check looks at it too.
+    expect(await said(run(['check']))).toMatch(/^2: names: in .* differ in www\.shop\.example/)
+    await writeFile(join(folder, 'stacks/app.yaml'), appFile())
+    await writeFile(join(folder, 'stacks/compose.yaml'), compose('1').replace('uploads:\n', 'orders:\n'))
+    expect(await said(run(['check']))).toBe('2: compose.yaml: volumes.orders: nothing says what becomes of orders in a move. List it under files: in app.yaml')
     // Where none stands beside lifeboat.yaml, it is that of lifeboat's own programs.
     await rm(join(folder, 'stacks/app.yaml'))
     expect(await pushed(['--all', '--env', '-'], env)).toBe(`2: names: in ${join(main, '../../stacks/app.yaml')} and dns.names in lifeboat.yaml differ in www.shop.example. Write the same names into both`)

@@ -5,6 +5,7 @@ import { acceptFile } from '../acceptance.ts'
 import { describe } from '../check-report.ts'
 import { asker, type Cli } from '../cli.ts'
 import { groundOf, readSettled } from '../ground.ts'
+import { isAppTold, readApp } from '../push/gathering.ts'
 import { openToAsk } from '../store.ts'
 
 /** Reads the file, and says what it comes to. `online`: also looks at all that it names, with no write. With `accept` it is the one that a controller may come to lead by. */
@@ -13,6 +14,7 @@ export async function check(cli: Cli, { online, accept }: { online: boolean; acc
   if (cli.flags.json && !online) throw new Said('check prints data with --online alone: lifeboat check --online --json')
   if (accept) return acceptThere(cli)
   const settings = await readSettled(cli)
+  if (isAppTold(settings)) readApp(settings, settings)
   if (!cli.flags.json) for (const line of describe({ ...settings, warnings: [...settings.warnings, ...withoutRelease(settings)] })) cli.out(line)
   return online ? (await import('../online/online.ts')).checkOnline(cli, settings) : exits.done
 }
