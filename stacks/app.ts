@@ -42,13 +42,21 @@ const configuration = z.object({
 
 const keyed = (path: readonly PropertyKey[]): string => `lifeboat:${path.map((step) => (typeof step === 'number' ? `[${step}]` : String(step))).join('')}`
 
-/** The stack's configuration, `lifeboat:` before each key; `getObject` reads lists of the file and JSON alike. */
+/** The CLI hands a list over as JSON. What is none stays the text that it is, for the schema to say so. */
+const listIn = (config: pulumi.Config, key: string): unknown => {
+  try {
+    return config.getObject(key)
+  } catch {
+    return config.get(key)
+  }
+}
+
 const written = (config: pulumi.Config) => ({
   cloud: config.get('cloud'),
-  places: config.getObject('places'),
+  places: listIn(config, 'places'),
   image: config.get('image'),
-  sshKeys: config.getObject('sshKeys'),
-  adminCidrs: config.getObject('adminCidrs'),
+  sshKeys: listIn(config, 'sshKeys'),
+  adminCidrs: listIn(config, 'adminCidrs'),
 })
 
 /** Clouds take these as host names and as names of volumes. */

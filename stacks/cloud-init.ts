@@ -107,6 +107,8 @@ frontend plain
 frontend tls
   bind :443 ssl crt ${certificate} alpn h2,http/1.1
   bind [::]:443 v6only ssl crt ${certificate} alpn h2,http/1.1
+  # What a client writes there itself is not believed.
+  http-request del-header X-Forwarded-For
   http-request set-header X-Forwarded-Proto https
   default_backend app
 

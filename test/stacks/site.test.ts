@@ -41,6 +41,7 @@ describe('a stack\'s configuration', () => {
     ['a cloud without a program', { ...whole, cloud: 'ovh' }, 'lifeboat:cloud is none of aws, digitalocean, hetzner'],
     ['no places', { ...whole, places: undefined }, 'lifeboat:places is not a list of type@location'],
     ['an empty list of places', { ...whole, places: [] }, 'lifeboat:places is an empty list, and needs type@location'],
+    ['one place without its list', { ...whole, places: 'cx23@fsn1' }, 'lifeboat:places is not a list of type@location'],
     ['a place without a location', { ...whole, places: ['cx23@fsn1', 'cx23'] }, 'lifeboat:places[1] is not type@location, such as cx23@fsn1'],
     ['a type that is too small', { ...whole, places: ['cx23@fsn1', 's-1vcpu-1gb@fra1'] }, 'lifeboat:places names s-1vcpu-1gb, of 1 CPUs and 1 GB, and stacks/app.yaml asks for 2 and 4'],
     ['no image', { ...whole, image: undefined }, 'lifeboat:image is missing'],
