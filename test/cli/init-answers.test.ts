@@ -18,6 +18,11 @@ ns1 60 A ${ns}
 www 60 CNAME @
 both 60 A ${one}
 both 60 A ${two}
+more 60 A ${two}
+more 60 A ${other}
+loop1 60 CNAME loop2
+loop2 60 CNAME loop1
+lost 60 CNAME nowhere
 cdn 60 CNAME lb.elsewhere.example.`
 
 /** Answers a question, and waits for why that is none. */
@@ -47,6 +52,10 @@ describe.skipIf(!unpacked)('what lifeboat init answers to an answer', () => {
     ['a CNAME to elsewhere, and hostnames of which it is none', { names: 'cdn.shop.example', sites: 'web1=a.elsewhere.example,web2=b.elsewhere.example' }, '--sites: cdn.shop.example is a CNAME to lb.elsewhere.example, so that must be one of the sites'],
     ['names at an address and at a hostname: neither is offered', { names: 'both.shop.example,cdn.shop.example', sites: null }, `--sites (your two servers, the preferred first, as web1=203.0.113.1,web2=198.51.100.7; the names point at ${one} and ${two} and lb.elsewhere.example now)`],
     ['one server, where the names point at several', { names: 'both.shop.example', sites: `web2=${other}` }, `--sites: The names point at ${one} and ${two}, so which is the first server cannot be told. Give both, the preferred first, as web1=${one},web2=${other}`],
+    ['one server, where the names point at several: the other is what most of them have', { names: 'both.shop.example,more.shop.example', sites: `web2=${other}` }, `--sites: The names point at ${two} and ${one} and ${other}, so which is the first server cannot be told. Give both, the preferred first, as web1=${two},web2=${other}`],
+    ['a circle of CNAMEs', { names: 'loop1.shop.example,loop2.shop.example' }, '--names: loop1.shop.example → loop2.shop.example → loop1.shop.example is a circle of CNAMEs, in which no name has an address. First write an A record at one of them in its place'],
+    ['a CNAME to what does not exist', { names: 'lost.shop.example' }, '--names: lost.shop.example is a CNAME to nowhere.shop.example, which does not exist. First write an A record at lost.shop.example in its place; or write both (lost.shop.example,nowhere.shop.example), so that lifeboat adopt writes nowhere.shop.example, and lost.shop.example follows'],
+    ['a site at what does not exist', { names: 'lost.shop.example', sites: 'web1=nowhere.shop.example,web2=b.elsewhere.example' }, '--names: lost.shop.example is a CNAME to nowhere.shop.example, which does not exist'],
     ['one of the several', { names: 'both.shop.example', sites: `web1=${one}` }, `Give both, the preferred first, as web2=${two},web1=${one}`],
     ['one server, where the names point nowhere', { names: 'new.shop.example', sites: `web2=${other}` }, `--sites: The names point nowhere yet. Give both, the preferred first, as web1=203.0.113.1,web2=${other}`],
     ["the first server's name for the second", { sites: `web1=${two}` }, `--sites: web1 is ${one}, where the names point. Write web2=${two}, or both, the preferred first`],
@@ -73,6 +82,22 @@ describe.skipIf(!unpacked)('what lifeboat init answers to an answer', () => {
     await refuses(terminal, '; or both, the preferred first:', '', 'Nothing was typed. Type your second server, as web2=198.51.100.7; the names point at')
     await refuses(terminal, 'Your second server', one!, `The names point at ${one}, so that is your first server already. Give the second one, or both`)
     await refuses(terminal, 'Your second server', `web1=${two}`, `web1 is ${one}, where the names point. Write web2=${two}, or both`)
+  })
+
+  test('a CNAME to what does not exist does where both are listed', async () => {
+    const folder = await emptyFolder()
+    const ran = await lifeboat(folder, flags({ names: 'lost.shop.example,nowhere.shop.example', sites: `web1=${one},web2=${two}`, url: `http://lost.shop.example:${port}/` }))
+    expect(ran).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/nowhere\.shop\.example is not there yet: lifeboat adopt writes it$/m) })
+    // Nobody listens there: what is wished is not said to be seen.
+    expect(ran.out).toMatch(/^ {2}check +http:\/\/lost\.shop\.example:\d+\/ is to give 200, and no site was seen to give it$/m)
+  })
+
+  test('on a terminal, what was tried is said once, however often the URL is asked for', async () => {
+    const terminal = onTerminal(await emptyFolder(), flags({ url: null, holds: null }))
+    await refuses(terminal, 'The URL to ask each server', '', 'Nothing was typed. Type what to ask each server, as https://shop.example/healthz\n')
+    await refuses(terminal, 'The URL to ask each server', 'shop.example', 'is not an http or https URL')
+    await terminal.until('The URL to ask each server')
+    expect(terminal.shown().match(/https:\/\/shop\.example\/healthz: the port refuses the connection/g)).toHaveLength(1)
   })
 
   test('on a terminal, sites that init would refuse are not offered, and an empty answer is told what is needed', async () => {

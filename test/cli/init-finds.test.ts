@@ -8,6 +8,7 @@ import { machineClock } from '../../src/clock.ts'
 import { machineCli } from '../../src/cli/cli.ts'
 import { faultsIn } from '../../src/cli/init/faults.ts'
 import { obtainNames } from '../../src/cli/init/names.ts'
+import { unwellText } from '../../src/cli/init/report.ts'
 import { answerText, askSites, askUrl, unwellIn } from '../../src/cli/init/url.ts'
 import { wishesOf } from '../../src/cli/init/wishes.ts'
 import { findZone, lookAtZone, type Whom } from '../../src/cli/init/zone.ts'
@@ -58,6 +59,21 @@ describe('the check', () => {
   test("one that has ended, and a stranger's: neither is a reason to look at none", async () => {
     expect(await https(publicCa.issue({ names, fromMs: Date.now() - 9 * dayMs, untilMs: Date.now() - 3 * dayMs }))).toEqual({ status: '200', tls: 'public', well: false, says: 'certificate expired 3 d ago' })
     expect(await https(publicCa.issue({ names: ['stranger.example'] }))).toMatchObject({ tls: 'public', well: false, says: expect.stringContaining('the certificate is for stranger.example') })
+  })
+  test('two addresses: the one that answers counts, and the other is named', async () => {
+    const url = `http://shop.example:${await listenHttp(ok)}/`
+    const both = await askUrl(url, { ...web1, addresses: ['127.0.0.1', '::1'] }, names, cli)
+    expect([both.well, unwellIn(both)]).toEqual([true, ['web1']])
+    const words = 'HTTP 200 at 127.0.0.1, the port refuses the connection at ::1'
+    expect(answerText(both.answers.web1!, cli)).toBe(words)
+    expect(unwellText('web1', both.answers.web1!)).toBe(`web1 does not answer the check as it should: ${words}`)
+    const [good, refused] = both.answers.web1!
+    // As on a machine without IPv6.
+    const unable = { ...refused!, kind: 'unable' as const, detail: 'could not ask from here (ENETUNREACH)' }
+    expect(unwellText('web1', [good!, unable])).toBe('web1 at ::1: could not ask from here (ENETUNREACH), so whether it answers there is not known')
+    expect(unwellText('web1', [unable])).toBe('web1 does not answer the check as it should: could not ask from here (ENETUNREACH)')
+    const other = await askUrl(url, { ...web1, addresses: ['::1'] }, names, cli)
+    expect(other.well).toBe(false)
   })
   test('any 2xx is taken, nothing else is', async () => {
     const answers = async (status: number, headers = {}) => at(`http://shop.example:${await listenHttp((_, response) => void response.writeHead(status, headers).end())}/`)
@@ -152,11 +168,11 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
     await writeFile(join(own, 'ca.pem'), publicCa.ca)
     const trusted = await lifeboat(folder, init, { NODE_EXTRA_CA_CERTS: join(own, 'ca.pem') })
     expect(trusted).toMatchObject({ code: 0, err: '' })
-    expect(trusted.out).toMatch(/^ {2}site +web1 127\.0\.62\.11, where the names point now: HTTP 200, certificate 90 d\n {2}site +web2 127\.0\.62\.12: HTTP 503, certificate 90 d\n {2}check +https:\/\/shop\.example\/ gives 200$/m)
+    expect(trusted.out).toMatch(/^ {2}site +web1 127\.0\.62\.11, where the names point now: HTTP 200, certificate 90 d\n {2}site +web2 127\.0\.62\.12: HTTP 503, certificate 90 d\n {2}check +https:\/\/shop\.example\/ gives 200 at web1$/m)
     expect(trusted.out).toMatch(/^ {2}web2 does not answer the check as it should: HTTP 503$/m)
     expect(await fileIn(folder)).toMatch(/^ {2}url: "https:\/\/shop\.example\/" +# web1 answers: HTTP 200, certificate 90 d; web2 answers: HTTP 503/m)
     const any = await lifeboat(own, init)
-    expect(any).toMatchObject({ code: 0, out: expect.stringMatching(/gives 200, with any certificate\n[^]*the certificate is not by a public authority, so any is taken/) })
+    expect(any).toMatchObject({ code: 0, out: expect.stringMatching(/gives 200 at web1, with any certificate\n[^]*the certificate is not by a public authority, so any is taken/) })
     expect(await fileIn(own)).toMatch(/^ {2}tls: any +# its certificate is not by a public authority\. Better: tls: \{ ca: FILE \}/m)
   })
 
@@ -175,7 +191,7 @@ describe.skipIf(!unpacked)('what is found in DNS', () => {
     expect(http.ran.out).toMatch(/^ {2}https was tried: https:\/\/shop\.example\/healthz: certificate expired 3 d ago\n[^]*^ {2}the check is by http, which sees no certificate: /m)
     expect(http.text).toMatch(/^ {2}url: "http:\/\/shop\.example\/healthz" +# .*; https:\/\/shop\.example\/healthz: certificate expired 3 d ago; /m)
     const https = await begun(two!)
-    expect(https.ran.out).toMatch(/^ {2}check +https:\/\/www\.shop\.example\/healthz gives 200$/m)
+    expect(https.ran.out).toMatch(/^ {2}check +https:\/\/www\.shop\.example\/healthz gives 200 at web1$/m)
     expect(https.ran.out).toMatch(/^ {2}https was tried: https:\/\/shop\.example\/healthz: the certificate is for www\.shop\.example$/m)
     expect(https.ran.out).not.toContain('sees no certificate')
   })

@@ -2,8 +2,8 @@
 
 import { isIn, parentOf } from '../../core/dns-names.ts'
 
-/** `addresses`: as it was typed or found; an IPv6 address beside an IPv4 one is the second. */
-export type Site = { site: string; cloud: string; addresses: string[] }
+/** `addresses`: as it was typed or found; an IPv6 address beside an IPv4 one is the second. `joined`: those of them that were found beside what was typed; left out: none. */
+export type Site = { site: string; cloud: string; addresses: string[]; joined?: string[] }
 
 /** What is asked at a site. */
 export type CheckDraft = { url: string; status: '200' | '2xx'; tls: 'public' | 'any' }

@@ -77,7 +77,8 @@ async function gatherCheck(cli: Cli, given: Given, wishes: Wishes, { named, site
   const first = sites.find(({ site }) => site === active) ?? sites[0]!
   const { found, tried, amiss } = given.url === null ? await findUrl(first, names, cli) : { found: null, tried: [], amiss: [] }
   const said = tried.map(({ check, answers }) => `${check.url}: ${answerWords(answers[first.site] ?? [])}`).join('; ')
-  const check = found?.check ?? (await wishes.obtain(urlWish(cli, { ...knownOf(named), sites }, first, said)))
+  if (!found && said !== '') wishes.say(`Nothing likely answers well at ${first.site} (${said}).`)
+  const check = found?.check ?? (await wishes.obtain(urlWish(cli, { ...knownOf(named), sites }, first, wishes.asks ? '' : said)))
   return check && { ...(await askSites(check, sites, names, cli)), amiss }
 }
 
@@ -86,7 +87,7 @@ function urlWish(cli: Cli, known: Pick<Draft, 'names' | 'zone' | 'sites'>, first
   return {
     flag: 'url',
     about: `what to ask each server, as https://shop.example/healthz${tried}`,
-    question: `${said === '' ? '' : `Nothing likely answers well at ${first.site} (${said}).\n`}The URL to ask each server, such as http://${known.names[0]!.replace(/^\*\./, 'www.')}:8080/healthz`,
+    question: `The URL to ask each server, such as http://${known.names[0]!.replace(/^\*\./, 'www.')}:8080/healthz`,
     read: async (url) => {
       const wrong = wrongIn({ ...known, check: { url, status: '200', tls: 'public' } })
       return wrong === null ? (await askUrl(url, first, known.names, cli)).check : { wrong }

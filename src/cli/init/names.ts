@@ -1,5 +1,6 @@
 import { canonicalName, canonicalServer } from '../../config/addresses.ts'
 import { isIn } from '../../core/dns-names.ts'
+import type { HostView } from '../../core/moving.ts'
 import { markerName, parseMarker } from '../../core/marker.ts'
 import { verb } from '../../core/verb.ts'
 import { throughUnlisted } from '../../core/zone.ts'
@@ -78,15 +79,30 @@ async function look(names: string[], { app, hostnames, whom, wishes }: Looking):
 }
 
 /** Why a name cannot be moved as it stands, as a sentence. Null: all can. */
-function unmovable({ view, zone }: ZoneSeen, names: string[], hostnames: string[]): string | null {
+function unmovable({ view, zone, missing }: ZoneSeen, names: string[], hostnames: string[]): string | null {
   const [through] = throughUnlisted(view, { host: '', driver: '', zone, names, elsewhere: [], ttlS: 0 })
   if (through !== undefined) return through
+  const circle = names.map((name) => circleFrom(name, view)).find((each) => each !== null)
+  if (circle) return `${[...circle, circle[0]!].join(' → ')} is a circle of CNAMEs, in which no name has an address. First write an A record at one of them in its place`
   for (const { name, values } of cnamesAway(view, names)) {
+    const lost = values.find((target) => missing.includes(target) && !names.includes(target))
+    if (lost !== undefined) return `${name} is a CNAME to ${lost}, which does not exist. First write an A record at ${name} in its place; or write both (${[...names, lost].join(',')}), so that lifeboat adopt writes ${lost}, and ${name} follows`
     const stray = values.find((target) => isIn(target, zone) && ![...names, ...hostnames].includes(target))
     if (stray !== undefined) return `${name} is a CNAME to ${stray}, which is not among the names. Write both (${[...names, stray].join(',')}) and ${name} follows; or, where ${stray} is one server's own name, begin with --sites web1=${stray},web2=…`
     if (names.includes(zone)) return `${name} is a CNAME to ${values.join(', ')}, and ${zone}, the top of its zone, cannot be one: no move brings both along. First write an A record at ${name} in its place, or leave ${name} out`
   }
   return null
+}
+
+/** The names that a chain of CNAMEs goes round, beginning at this one. Null: it does not come back here. */
+function circleFrom(name: string, { sets }: HostView): string[] | null {
+  const chain = [name]
+  for (;;) {
+    const next = sets.find((set) => set.name === chain.at(-1) && set.type === 'CNAME')?.values[0]
+    if (next === undefined) return null
+    if (chain.includes(next)) return next === name ? chain : null
+    chain.push(next)
+  }
 }
 
 /** Looks again for a marker of another app. */

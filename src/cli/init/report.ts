@@ -9,7 +9,7 @@ import { inShell } from '../shell-word.ts'
 import type { Draft } from './draft.ts'
 import type { Named } from './names.ts'
 import { servedNow } from './sites.ts'
-import { answerText, answerWords, unwellIn, type Asked } from './url.ts'
+import { answerText, answerWords, isGood, unwellIn, type Asked, type Seen } from './url.ts'
 import type { ZoneSeen } from './zone.ts'
 
 /** All that is known at the end. `amiss`: what https URLs answered that the check does not show. `active` null: DNS does not say which site it is. `serverAnswers`: the one that takes updates does, with authority. `unset`: variables of the file that have no value yet. */
@@ -46,10 +46,34 @@ function foundLines({ draft, seen, active, asked }: Outcome, cli: Cli): string[]
   return columns([
     ...zoneRows(seen, names, draft.nameservers),
     ...sites.map(({ site, addresses }) => ['site', `${site} ${several(addresses)}${site === active ? ', where the names point now' : ''}: ${answerText(asked.answers[site] ?? [], cli)}`]),
-    ['check', `${asked.check.url} gives ${asked.check.status}${asked.check.tls === 'any' ? ', with any certificate' : ''}`],
+    ['check', checkText(asked)],
     ['updates', `${server}, ${key === null ? 'without a key' : `signed with the key ${key}`}`],
   ]).map((line) => `  ${line}`)
 }
+
+/** The check, and where it was seen to be answered as it should be. */
+function checkText(asked: Asked): string {
+  const { url, status, tls } = asked.check
+  const unwell = unwellIn(asked)
+  const well = Object.keys(asked.answers).filter((site) => !unwell.includes(site))
+  const way = tls === 'any' ? ', with any certificate' : ''
+  if (well.length === 0) return `${url} is to give ${status}${way}, and no site was seen to give it`
+  return `${url} gives ${status}${unwell.length > 0 ? ` at ${several(well)}` : ''}${way}`
+}
+
+/** Why a site is not well to the check, as a sentence. */
+export function unwellText(site: string, answers: Seen[]): string {
+  const unable = answers.filter(({ kind }) => kind === 'unable')
+  // The family that answers counts; of the other nothing is known.
+  if (unable.length < answers.length && answers.every((each) => each.kind === 'unable' || isGood(each))) return `${site} at ${several(unable.map(({ address }) => address))}: ${unable[0]!.detail}, so whether it answers there is not known`
+  return `${site} does not answer the check as it should: ${answerWords(answers)}`
+}
+
+/** Addresses that stand beside a site's in DNS, and that nobody typed. */
+const joinedLines = ({ sites }: Draft): string[] =>
+  sites.flatMap(({ site, addresses, joined = [] }) =>
+    joined.length > 0 ? [`${site} got ${several(joined)} too, which stands at the names beside ${several(addresses.filter((each) => !joined.includes(each)))}: take it out of the file where that is another machine's`] : [],
+  )
 
 /** What a person should know, a sentence each. */
 function mindLines({ draft, seen, active, asked, amiss, serverAnswers }: Outcome): string[] {
@@ -63,7 +87,8 @@ function mindLines({ draft, seen, active, asked, amiss, serverAnswers }: Outcome
     ...(silent.length > 0 ? [`${several(silent)} ${verb(silent, 'does', 'do')} not answer for ${seen.zone} with authority`] : []),
     ...(differing.length > 0 ? [`${several(differing)} ${verb(differing, 'shows', 'show')} other records at the names than ${seen.servers.find((each) => !silent.includes(each))}`] : []),
     ...(serverAnswers ? [] : [`${server}, which is to take the updates, does not answer for ${seen.zone} with authority`]),
-    ...unwell.map((site) => `${site} does not answer the check as it should: ${answerWords(asked.answers[site] ?? [])}`),
+    ...joinedLines(draft),
+    ...unwell.map((site) => unwellText(site, asked.answers[site] ?? [])),
     ...amiss.map((each) => `https was tried: ${each}`),
     ...(amiss.length > 0 && asked.check.url.startsWith('http:') ? ['the check is by http, which sees no certificate: where visitors use https, mend that and write https in check.url'] : []),
     ...(asked.check.tls === 'any' ? ['the certificate is not by a public authority, so any is taken, even one that is over or for other names: better is tls: { ca: FILE } with the authority\'s own, beside lifeboat.yaml'] : []),

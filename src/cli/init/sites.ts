@@ -23,9 +23,10 @@ export function parseSites(text: string, taken: string[] = []): Site[] | Wrong {
   return sites
 }
 
-/** The addresses that the names serve now, by site: those of one machine together, as far as that can be told. */
+/** The addresses that the names serve now, by site: those of one machine together, as far as that can be told, and first what most of the names have. */
 export function servedNow(view: HostView, names: string[]): string[][] {
-  const served = addressesOf(view, names)
+  const times = (address: string): number => view.sets.filter((set) => names.includes(set.name) && set.values.includes(address)).length
+  const served = addressesOf(view, names).toSorted((a, b) => times(b) - times(a))
   const [v4, v6, hosts] = [served.filter((each) => familyOf(each) === 4), served.filter((each) => familyOf(each) === 6), served.filter((each) => !familyOf(each))]
   if (served.length > 0 && v4.length <= 1 && v6.length <= 1 && hosts.length + Math.max(v4.length, v6.length) === 1) return [[...v4, ...v6, ...hosts]]
   // Which IPv6 address is whose cannot be told.
@@ -77,10 +78,15 @@ function withCurrent(given: Site[], one: string[], firstName: string): Site[] | 
   const isIt = ({ addresses }: Site): boolean => addresses.some((address) => one.includes(address))
   const current = { site: firstName, cloud: 'none', addresses: one }
   const [only] = given
-  if (!only || given.length > 1) return given.map((site) => (isIt(site) && site.addresses.length === 1 ? { ...site, addresses: [...new Set([...site.addresses, ...one])] } : site))
+  if (!only || given.length > 1) return given.map((site) => (isIt(site) && site.addresses.length === 1 ? joinedTo(site, one) : site))
   if (isIt(only)) return { wrong: `The names point at ${one.join(' and ')}, so that is your first server already. Give the second one, or both, the preferred first` }
   if (only.site === firstName) return { wrong: `${firstName} is ${one.join(' and ')}, where the names point. Write ${spelled({ ...only, site: freshName([firstName]) })}, or both, the preferred first` }
   return [current, ...given]
+}
+
+function joinedTo(site: Site, one: string[]): Site {
+  const joined = one.filter((address) => !site.addresses.includes(address))
+  return joined.length > 0 ? { ...site, addresses: [...site.addresses, ...joined], joined } : site
 }
 
 /** One server alone does where it can be told which the other is. */

@@ -8,7 +8,7 @@ import { localVantage } from '../wiring.ts'
 import type { CheckDraft, Site } from './draft.ts'
 
 /** `flaw`: what is wrong with the certificate whoever issued it, as in "is for other.example"; a check that takes any certificate does not see that. */
-type Seen = Answer & { flaw: string | null }
+export type Seen = Answer & { flaw: string | null }
 
 /** What each site answers to one check. */
 export type Asked = { check: CheckDraft; answers: Record<string, Seen[]> }
@@ -19,7 +19,14 @@ const timeoutMs = 1_000
 /** How a check may have to be written, the strictest first. */
 const ways = (['public', 'any'] as const).flatMap((tls) => (['200', '2xx'] as const).map((status) => ({ tls, status })))
 
-const isWell = (answers: Seen[]): boolean => answers.length > 0 && answers.every(({ kind, flaw }) => kind === 'ok' && flaw === null)
+/** As the check wants it. */
+export const isGood = ({ kind, flaw }: Seen): boolean => kind === 'ok' && flaw === null
+
+const isWell = (answers: Seen[]): boolean => answers.length > 0 && answers.every(isGood)
+
+/** What no URL could change: another may be asked of the site all the same, by the family that answers. */
+const isNoAnswer = ({ kind }: Seen): boolean => kind === 'unable' || kind === 'refused' || kind === 'silent'
+const answersWell = (answers: Seen[]): boolean => answers.some(isGood) && answers.every((each) => isGood(each) || isNoAnswer(each))
 
 /** Asks the sites by a check, each at all of its addresses. */
 export async function askSites(check: CheckDraft, sites: Site[], names: string[], cli: Cli): Promise<Asked> {
@@ -45,7 +52,7 @@ async function flawOf({ address, certificateUntilMs }: Answer, url: string, { cl
   }
 }
 
-/** The check by which a site answers this URL well; else what it answers to the strictest. */
+/** The check by which a site answers this URL well, at one of its addresses at least; else what it answers to the strictest. */
 export async function askUrl(url: string, site: Site, names: string[], cli: Cli): Promise<Asked & { well: boolean }> {
   let strictest: Asked | null = null
   for (const way of ways) {
@@ -53,7 +60,7 @@ export async function askUrl(url: string, site: Site, names: string[], cli: Cli)
     const asked = await askSites({ url, ...way }, [site], names, cli)
     const answers = asked.answers[site.site] ?? []
     // Another issuer is a reason to take any certificate; one that is over or for other names is none.
-    if (isWell(answers)) return { ...asked, well: true }
+    if (answersWell(answers)) return { ...asked, well: true }
     strictest ??= asked
     // Only the app's own answer may be one that another way takes: a stranger's and none stay what they are.
     if (!answers.some(({ kind }) => kind === 'app')) break
@@ -82,18 +89,19 @@ function amissIn(tried: (Asked & { well: boolean })[], url: string, { site }: Si
   return [...byHost.values()].flatMap((each) => {
     const [first] = each
     const answers = first?.answers[site] ?? []
-    const isNews = answers.some(({ kind, flaw }) => flaw !== null || (!isHttps(url) && kind !== 'refused'))
+    const isNews = answers.some(({ kind, flaw }) => flaw !== null || (!isHttps(url) && kind !== 'refused' && kind !== 'unable'))
     return first && isNews && !each.some(({ well }) => well) ? [`${first.check.url}: ${answerWords(answers)}`] : []
   })
 }
 
-const worstOf = (answers: Seen[]): Seen | undefined => answers.find(({ kind }) => kind !== 'ok') ?? answers.find(({ flaw }) => flaw !== null) ?? answers[0]
-
-/** `HTTP 200`, and what is wrong with the certificate; of a site with several addresses the worst. */
+/** `HTTP 200`, and what is wrong with the certificate; of a site whose addresses differ in it each, as `HTTP 200 at 203.0.113.1, could not ask from here (ENETUNREACH) at 2001:db8::1`. */
 export function answerWords(answers: Seen[]): string {
-  const worst = worstOf(answers)
-  if (!worst) return 'not asked'
-  const { detail, flaw } = worst
+  const words = new Set(answers.map(wordsOf))
+  if (words.size > 1) return answers.map((each) => `${wordsOf(each)} at ${each.address}`).join(', ')
+  return [...words][0] ?? 'not asked'
+}
+
+function wordsOf({ detail, flaw }: Seen): string {
   if (flaw === null || detail.includes(flaw)) return detail
   return `${detail}, and ${detail.includes('certificate') ? '' : 'its certificate '}${flaw}`
 }
@@ -101,9 +109,9 @@ export function answerWords(answers: Seen[]): string {
 /** The same, and how long a good certificate lasts: `HTTP 200, certificate 61 d`. */
 export function answerText(answers: Seen[], { clock }: Cli): string {
   const ends = answers.flatMap(({ certificateUntilMs }) => certificateUntilMs ?? [])
-  const isGood = ends.length > 0 && worstOf(answers)?.flaw === null
+  const isSound = ends.length > 0 && answers.every(({ flaw }) => flaw === null)
   const leftMs = Math.min(...ends) - clock.now().wallMs
-  return `${answerWords(answers)}${isGood && leftMs > 0 ? `, certificate ${spell(leftMs)}` : ''}`
+  return `${answerWords(answers)}${isSound && leftMs > 0 ? `, certificate ${spell(leftMs)}` : ''}`
 }
 
 /** Does every site answer well? Those that do not. */

@@ -28,6 +28,8 @@ export type ZoneSeen = {
   view: HostView
   /** Types of records at each name that a move leaves alone. */
   beside: Record<string, string[]>
+  /** Targets of CNAMEs at the names, within the zone, that do not exist. */
+  missing: string[]
   /** The server that the zone itself calls its primary. `server` null: it is not found, or does not answer for the zone. */
   primary: { name: string; server: string | null }
 }
@@ -83,7 +85,8 @@ export async function lookAtZone({ zone, soa, servers }: { zone: string; soa: Rr
   signal.throwIfAborted()
   const first = shown.find(({ view }) => view !== null)
   if (!first?.view) return null
-  return { zone, servers, shown, view: first.view, beside: await besideOf(first.server, at.names, whom), primary: await primaryOf(soa, { zone, servers }, whom) }
+  const targets = first.view.sets.flatMap(({ type, values }) => (type === 'CNAME' ? values.filter((target) => isIn(target, zone)) : []))
+  return { zone, servers, shown, view: first.view, beside: await besideOf(first.server, at.names, whom), missing: await missingOf(first.server, targets, whom), primary: await primaryOf(soa, { zone, servers }, whom) }
 }
 
 const othersTypes = ['NS', 'MX', 'TXT', 'CAA', 'HTTPS', 'SVCB', 'SRV'] as const
@@ -95,6 +98,13 @@ async function besideOf(server: string, names: string[], { clock, signal }: Whom
     return records?.some((rr) => rr.type === rrTypes[type]) ?? false
   })
   return Object.fromEntries(names.map((name) => [name, asked.filter((each, i) => each.name === name && there[i]).map(({ type }) => type)]))
+}
+
+/** Those of these names that the server says do not exist: not what is delegated, nor what it does not answer. */
+async function missingOf(server: string, names: string[], { clock, signal }: Whom): Promise<string[]> {
+  const asked = [...new Set(names)]
+  const answers = await inParallel(asked, questionsMost, (name) => ask({ server, name, type: rrTypes.A, timeoutMs: questionMs }, clock, signal))
+  return asked.filter((_, i) => answers[i]?.rcode === rcodes.NXDOMAIN)
 }
 
 /** An address of another length is malformed. */
