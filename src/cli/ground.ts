@@ -23,7 +23,7 @@ export function readSettings(cli: Cli, { lenient = false, copies = {} }: { lenie
   return settings
 }
 
-/** The file, with what its stacks were last read to say, where there is a store that can be read: one that cannot is told by whoever needs more of it. */
+/** The file, with what its stacks were last read to say, where there is a store that can be read. */
 export async function readSettled(cli: Cli): Promise<Settings> {
   const settings = readSettings(cli)
   if (!settings.core.sites.some(({ stack }) => stack !== undefined) || !hasStore(settings)) return settings
@@ -32,6 +32,7 @@ export async function readSettled(cli: Cli): Promise<Settings> {
     return readSettings(cli, { copies: ledger?.stacks })
   } catch (thrown) {
     if (!(thrown instanceof Said)) throw thrown
+    cli.err(`What the stacks were last read to say is not known: ${thrown.message}`)
     return settings
   }
 }

@@ -77,7 +77,8 @@ export async function pulumiUp(at: StackAt, { env, clock }: PulumiOptions, { onP
     if (!heard || !('progress' in heard)) continue
     const { progress } = heard
     if (progress.kind === 'says' && progress.level === 'error') errors.push(progress.text)
-    else onProgress(progress)
+    // Once it is told to stop, the SDK prints at length that nobody listens to it any more.
+    else if (progress.kind !== 'says' || stopping.count() === 0) onProgress(progress)
   }
   const ran = await child
   over.abort(new Error('pulumi has ended'))

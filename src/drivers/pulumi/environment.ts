@@ -25,7 +25,7 @@ export function scrubbed(env: Env, cloud: string): Record<string, string> {
   return { ...Object.fromEntries(kept), PATH: pathWithNode(env.PATH ?? ''), PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true' }
 }
 
-const secretName = /TOKEN|SECRET|KEY|PASS|PROXY/i
+const secretName = /(?:TOKEN|SECRET|KEY|PASS|PROXY)(?!.*_FILE$)/i
 /** A shorter one is no secret, and to hide it would hide half of every sentence. */
 const lengthLeast = 6
 

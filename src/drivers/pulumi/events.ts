@@ -61,9 +61,12 @@ const levels: Record<string, 'info' | 'warn' | 'error'> = { info: 'info', 'info#
 /** The SDKs' own diagnostics, of severity debug, are for nobody here. */
 function saying({ message = '', severity = '', ephemeral }: NonNullable<EngineEvent['diagnosticEvent']>): Heard {
   const level = levels[severity]
-  const text = plainText(message)
+  const text = withoutFrames(plainText(message)).replace(/^(?:warning|error): ?/, '')
   return level === undefined || ephemeral === true || text === '' ? null : { progress: { kind: 'says', level, text } }
 }
+
+/** What a program prints of what it has thrown, without where. */
+const withoutFrames = (text: string): string => text.split('\n').filter((line) => !/^\s*at \S/.test(line)).join('\n').trim()
 
 /** Without the engine's colours, in either of their forms. */
 export const plainText = (text: string): string => text.replace(/<\{%.*?%\}>|\u001b\[[\d;]*m/g, '').trim()

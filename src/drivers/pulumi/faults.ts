@@ -59,7 +59,7 @@ export function faultOf(at: StackAt, { code, err, errors }: Failure, doing: stri
 /** Of a program's stack and its frame lines only what was thrown. */
 function firstLine(text: string): string {
   const lines = plainText(text).split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^at |^Running program|^warning:|^SDK |^\d+ errors? occurred:?$/.test(line))
-  return oneLine((lines[0] ?? 'it does not say why').replace(/^(?:error|\*): ?|^\* /i, '')).replace(/\.$/, '').slice(0, 400)
+  return oneLine((lines[0] ?? 'it does not say why').replace(/^(?:error|\*): ?|^\* /i, '')).replace(/\/\/[^\s/@]*@/g, '//(hidden)@').replace(/\.$/, '').slice(0, 400)
 }
 
 /** `pulumi cancel` deletes a live run's lock too, so it is named only where no owner can live. */
