@@ -127,9 +127,8 @@ const file = (path: string, content: string) => ({ path, content })
  */
 export const cloudInit = ({ sshKeys, disk }: { sshKeys: string[]; disk: string }): string => {
   const config = {
-    groups: ['docker'],
-    // Of a user that may run containers sudo takes nothing away. The disk keeps the number of its owner, so it is the same on each machine.
-    users: [{ name: user, uid: 1000, groups: ['docker'], shell: '/bin/bash', lock_passwd: true, sudo: 'ALL=(ALL) NOPASSWD:ALL', ssh_authorized_keys: sshKeys }],
+    // Whoever may run containers is root anyway. The disk keeps the number of its owner, so it is the same on each machine.
+    users: [{ name: user, uid: 1000, shell: '/bin/bash', lock_passwd: true, sudo: 'ALL=(ALL) NOPASSWD:ALL', ssh_authorized_keys: sshKeys }],
     disable_root: true,
     ssh_pwauth: false,
     write_files: [
@@ -146,6 +145,8 @@ export const cloudInit = ({ sshKeys, disk }: { sshKeys: string[]; disk: string }
     package_update: true,
     packages: ['curl', 'docker-compose-v2', 'docker.io', 'haproxy', 'openssl'],
     runcmd: [
+      // The group comes with the package.
+      ['usermod', '--append', '--groups', 'docker', user],
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', '--now', 'lifeboat-disk.service', 'lifeboat-address.timer'],
       // Each may have been started by its package before it was told what to wait for.
