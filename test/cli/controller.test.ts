@@ -195,7 +195,7 @@ describe('an address that is not a controller\'s', { timeout: 60_000 }, () => {
 
 test('what is of one machine takes no --controller, and does not mind LIFEBOAT_CONTROLLER', async () => {
   const local = Object.keys(commands).filter((name) => (commands[name]!.here?.({}) ?? null) !== null)
-  expect(local).toEqual(['init', 'check', 'watch', 'vantage', 'role', 'replay', 'service', 'demo'])
+  expect(local).toEqual(['init', 'check', 'watch', 'vantage', 'role', 'replay', 'up', 'outputs', 'service', 'demo'])
   for (const words of [['role', 'aws'], ['check', '--online']]) {
     const why = commands[words[0]!]!.here!({})
     expect(await far({}, [...words, '--controller', 'http://127.0.0.1:8686'])).toMatchObject({ code: 2, out: '', err: `lifeboat ${words[0]} takes no --controller: it ${why}\n` })
