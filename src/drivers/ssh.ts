@@ -67,7 +67,7 @@ export function openSsh(place: SshPlace, command: string): SshSession {
     close: () => void child.stdin.end(),
     kill: () => void child.kill('SIGKILL'),
     ended: child.then(({ exitCode, stderr, code }) => {
-      if (place.knownHosts !== '' && textAt(place.knownHosts) !== '') chmodSync(place.knownHosts, 0o600)
+      if (textAt(place.knownHosts) !== '') chmodSync(place.knownHosts, 0o600)
       return { code: exitCode ?? null, said: stderr ?? '', missing: code === 'ENOENT' }
     }),
   }

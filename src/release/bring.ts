@@ -94,9 +94,13 @@ async function lookUntilWell({ look, clock, says, signal }: Bringing, talk: Talk
   const untilMs = clock.now().monoMs + limits.well
   let told: string | null = null
   for (let good = 0; ; ) {
-    if (signal.aborted) return 'it was stopped'
+    const looked = look(signal).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown
+      return null
+    })
     // A connection that is lost comes first: what is seen of the app then is of no use to its host.
-    const why = await Promise.race([talk.ended, look(signal)])
+    const why = await Promise.race([talk.ended, looked])
+    if (signal.aborted) return 'it was stopped'
     good = why === null ? good + 1 : 0
     if (good === looksGood) return null
     if (why !== null && why !== told) says(`not well yet: ${(told = why)}`)

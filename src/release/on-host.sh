@@ -23,6 +23,7 @@ flock -n 9 || fail busy
 old=$(readlink "$base/current") || old=
 rm -rf "$base"/releases/*.part
 : >"$log"
+trap 'rm -f "$log"' EXIT # Docker may have repeated a value.
 say "ready ${old##*/}"
 
 mkdir "$new.part" || fail lost

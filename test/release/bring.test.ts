@@ -165,7 +165,7 @@ describe('a release', () => {
     const stop = new AbortController()
     const look = async () => {
       stop.abort(new Error('Ctrl-C'))
-      return null
+      throw stop.signal.reason
     }
     expect(await run.refused(releaseOf('2'), { look, signal: stop.signal })).toBe('Stopped: what ran at aws before runs there as before')
     expect(host.runs()?.image).toBe(digest('1'))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { freshLedger } from '../../core/ledger.ts'
 import type { SiteConfig } from '../../core/types.ts'
+import { verb } from '../../core/verb.ts'
 import { exits, Said } from '../../errors.ts'
 import { bring } from '../../release/bring.ts'
 import { keep, keptIds, keptIn } from '../../release/kept.ts'
@@ -23,7 +24,11 @@ export async function push(cli: Cli, options: PushOptions): Promise<number> {
   const [cold, warm] = [sites.filter(({ addresses }) => addresses.length === 0), inOrder(sites.filter(({ addresses }) => addresses.length > 0), ledger.active)]
   if (warm.length > 0) cli.out(`release ${release.id} of ${app.name}: to ${warm.map(({ site }) => (site === ledger.active ? `${site} (active)` : site)).join(', then ')}`)
   for (const [i, site] of warm.entries()) {
-    await bringTo(site)
+    await bringTo(site).catch((thrown: unknown) => {
+      const rest = warm.slice(i + 1).map((each) => each.site)
+      if (rest.length > 0) cli.err(`${rest.join(', ')} ${verb(rest, 'is', 'are')} left alone`)
+      throw thrown
+    })
     if (i === 0) keep(settings.folder, release)
     await record(cli, ground, site.site, release)
   }
@@ -47,7 +52,7 @@ export async function push(cli: Cli, options: PushOptions): Promise<number> {
     const look = lookAt({ cli, core: ground.core, checks: settings.checks, site, active: ledger.active })
     const before = await bring({ site, app: app.name, place, release: brought, clock: cli.clock, signal: cli.stop(), look: look.app, mayReplace: mayReplace(site), says })
     says(`runs release ${release.id}${before === null ? '' : before === release.id ? ', as before' : `; before: ${before}`}`)
-    const unlike = await look.asChecked(cli.stop())
+    const unlike = cli.stop().aborted ? null : await look.asChecked(cli.stop())
     if (unlike !== null) says(`its check fails all the same: ${unlike}`)
   }
 }
