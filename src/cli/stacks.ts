@@ -16,10 +16,14 @@ import type { StackAt } from '../drivers/pulumi/faults.ts'
 import { exits, Said } from '../errors.ts'
 import type { Stack } from '../ports.ts'
 import type { Cli } from './cli.ts'
+import { readSettings } from './ground.ts'
 import { openToWrite } from './store.ts'
 
 /** A stack of the file, with all that asking it needs. */
 export type SiteStack = { at: StackAt; env: Env; settings: Settings }
+
+/** Longer than a driver waits for a state. */
+const statesMs = 30_000
 
 /** Where lifeboat's own programs stand. */
 const ownFolder = resolve(import.meta.dirname, '../..')
@@ -76,6 +80,15 @@ const asStack = (cli: Cli, siteStack: SiteStack): Stack => ({
     }
   },
 })
+
+/** The file with what its stacks say now, for who has no store that would know. A state that gives no answer is said, and leaves its site without an address. */
+export async function readFromStates(cli: Cli, settings: Settings): Promise<{ settings: Settings; copies: Copies }> {
+  const limit = cli.clock.deadline(statesMs)
+  const read = await Promise.all(stacksOf(cli, settings).map(async (stack) => ({ site: stack.site, answer: await stack.read({}, limit) })))
+  for (const { site, answer } of read) if ('why' in answer) cli.err(`${site} has no address: ${answer.why}`)
+  const copies = Object.fromEntries(read.flatMap(({ site, answer }) => ('copy' in answer ? [[site, answer.copy]] : [])))
+  return { settings: read.length > 0 ? readSettings(cli, { copies }) : settings, copies }
+}
 
 /** What the stacks were last read to say. The store is begun where there is none: an address is needed before anything is adopted. */
 export async function withStore<T>(cli: Cli, settings: Settings, work: (store: { copies: Copies; keep(site: string, copy: StackCopy): Promise<void> }) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 // A failover where the store is lost and no controller runs: what is active, and in which epoch, is taken from DNS.
 
 import type { Settings } from '../config/settings.ts'
+import type { Copies } from '../config/stacks.ts'
 import { freshLedger } from '../core/ledger.ts'
 import type { Config, Ledger } from '../core/types.ts'
 import { Said } from '../errors.ts'
@@ -12,12 +13,13 @@ import { refuseMisfit } from './misfit.ts'
 import { noStore, openToWrite } from './store.ts'
 import { longestTtlS, lookAtZones, markersOf, servedOf, type ZoneLook } from './zone-look.ts'
 
-/** Shows and asks as ever, over what DNS says; only then is a store begun, with that in it. Throws Said where DNS says nothing of ours. */
-export async function beginFromZone(cli: Cli, settings: Settings, wish: MoveWish): Promise<Wish> {
+/** Shows and asks as ever, over what DNS and the stacks say; only then is a store begun, with that in it. Throws Said where DNS says nothing of ours. */
+export async function beginFromZone(cli: Cli, { settings, copies }: { settings: Settings; copies: Copies }, wish: MoveWish): Promise<Wish> {
   const { core } = settings
   const look = await lookAtZones(cli, settings)
-  const ledger = ledgerFrom(look, core)
-  if (!ledger) throw noStore(settings)
+  const told = ledgerFrom(look, core)
+  if (!told) throw noStore(settings)
+  const ledger = Object.keys(copies).length > 0 ? { ...told, stacks: copies } : told
   refuseMisfit(ledger, settings)
   cli.out(`There is no store at ${settings.store.path}. DNS says: epoch ${ledger.epoch}, ${ledger.active} is active. Where another controller or another store of ${core.app} lives elsewhere, say no, and ask there`)
   const scratch = memoryClient(memoryState(), { clock: cli.clock })

@@ -1,5 +1,5 @@
 // Sites by their stacks, over the real pulumi CLI and a state of its own: no cloud is needed to read what a stack says.
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cli, desk, passphrase, type Desk } from '../drivers/pulumi/desk.ts'
@@ -86,6 +86,18 @@ describe.skipIf(cli === null)('a site by its stack', () => {
     })
     watch.child.kill('SIGTERM')
     expect((await watch.ended).code).toBe(0)
+  })
+
+  test('a failover without the store takes the address from the state', async () => {
+    const { lab, far } = await stackRig()
+    await far.give(said)
+    await lab.run('outputs', 'hetzner')
+    expect(await lab.run('adopt', '--active', 'aws', '--yes')).toMatchObject({ code: 0 })
+    await rm(join(lab.folder, '.lifeboat'), { recursive: true })
+    await lab.stopSite('aws')
+    const failover = await lab.run('failover', '--yes')
+    expect(failover).toMatchObject({ code: 0, out: expect.stringContaining('There is no store at') })
+    expect(await lab.run('status', '--json').then(({ out }) => JSON.parse(out))).toMatchObject({ active: 'hetzner', sites: [{}, { addresses: [addresses.hetzner], stack: { readMs: expect.any(Number) } }] })
   })
 
   test('a controller whose state is out of reach says so, and watches by what was last read', async () => {

@@ -10,7 +10,8 @@ export async function failover(cli: Cli, { to, ...flags }: Options): Promise<num
   const wish = { kind: 'failover', to, lifted: liftedBy(flags) } as const
   const ground = await groundOf(cli)
   if ('controller' in ground || hasStore(ground)) return askMove(cli, ground, wish)
-  const { beginFromZone } = await import('../without-store.ts')
-  const agreed = await beginFromZone(cli, ground, wish)
-  return ask(cli, ground, { command: 'failover', warm: true, wish: async () => agreed })
+  const [{ beginFromZone }, { readFromStates }] = await Promise.all([import('../without-store.ts'), import('../stacks.ts')])
+  const { settings, copies } = await readFromStates(cli, ground)
+  const agreed = await beginFromZone(cli, { settings, copies }, wish)
+  return ask(cli, settings, { command: 'failover', warm: true, wish: async () => agreed })
 }
