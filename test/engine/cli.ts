@@ -6,7 +6,8 @@ import { join } from 'node:path'
 /** The CLI that the tests were written against. */
 export const cliVersion = 'v3.274.1'
 
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lifeboat-lab')
+/** Outside the repository, and kept: what is fetched or built once for all tests. */
+export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lifeboat-lab')
 const home = join(cache, `pulumi-${cliVersion}`)
 const built = join(home, 'pulumi')
 
@@ -30,15 +31,19 @@ const builtCli = async (): Promise<string> => {
   return built
 }
 
-/** The Pulumi CLI: the machine's own, or one that is built. Null where neither can be had, said aloud; under CI=true it throws instead of being skipped. */
+/** What the tests need cannot be had: said aloud, and null; under CI=true it throws, so that nothing is skipped there. */
+export const cannotHave = (what: string, error: unknown): null => {
+  const sentence = `${what}: ${error instanceof Error ? error.message.split('\n').at(-1) : String(error)}`
+  if (process.env['CI'] === 'true') throw new Error(sentence)
+  console.warn(`SKIPPED: ${sentence}`)
+  return null
+}
+
+/** The Pulumi CLI: the machine's own, or one that is built. Null where neither can be had. */
 export const pulumiCli = async (): Promise<string | null> => {
   try {
     return (await installedCli()) ?? (await builtCli())
   } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n').at(-1) : String(error)
-    const sentence = `Neither is there a pulumi ${cliVersion} on the PATH, nor could one be built with Go, so the tests on the real engine cannot run: ${why}`
-    if (process.env['CI'] === 'true') throw new Error(sentence)
-    console.warn(`SKIPPED: ${sentence}`)
-    return null
+    return cannotHave(`Neither is there a pulumi ${cliVersion} on the PATH, nor could one be built with Go, so the tests on the real engine cannot run`, error)
   }
 }

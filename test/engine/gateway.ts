@@ -68,7 +68,7 @@ export const startGateway = async (target: string): Promise<Gateway> => {
     await holdBack(call, 'before', gone)
     if (response.destroyed) return
     const refusal = refusals.find(({ which }) => which.test(call.name))
-    const answer = refusal ? { status: refusal.status, type: 'application/json', text: JSON.stringify(refusal.body) } : await ask(target, request, body)
+    const answer = refusal ? { status: refusal.status, type: 'application/json', text: typeof refusal.body === 'string' ? refusal.body : JSON.stringify(refusal.body) } : await ask(target, request, body)
     await holdBack(call, 'after', gone)
     call.status = answer.status
     response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.text)

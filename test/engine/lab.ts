@@ -67,6 +67,7 @@ export const labToken = 'token-of-the-lab'
 
 const clouds = {
   hcloud: { sdk: 'hcloud', token: { HCLOUD_TOKEN: labToken } },
+  aws: { sdk: 'aws', token: { AWS_ACCESS_KEY_ID: labToken, AWS_SECRET_ACCESS_KEY: labToken } },
   digitalocean: { sdk: 'digitalocean', token: { DIGITALOCEAN_TOKEN: labToken } },
 } as const
 

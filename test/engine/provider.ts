@@ -82,8 +82,8 @@ const update = async (request: InstanceType<typeof messages.UpdateRequest>) => {
 
 await serve(provider.ResourceProviderService, {
   getPluginInfo: () => new plugin.PluginInfo().setVersion(version),
-  configure: async () => {
-    await (calls = cloud.configure(endpoint, process.env))
+  configure: async (request: InstanceType<typeof messages.ConfigureRequest>) => {
+    await (calls = cloud.configure(endpoint, process.env, plain(request.getArgs())))
     return new messages.ConfigureResponse()
   },
   // The engine tells its plugins of the first SIGINT, and at the end of each run; a test waits for that at the gateway.

@@ -22,7 +22,7 @@ export type Resource = {
 
 export type Cloud = {
   /** May ask the cloud, and throws what it says of the credentials. */
-  configure(endpoint: string, env: NodeJS.ProcessEnv): Promise<Calls>
+  configure(endpoint: string, env: NodeJS.ProcessEnv, config: Properties): Promise<Calls>
   resources: Record<string, Resource>
 }
 
@@ -52,5 +52,5 @@ export const refuseChange = (changed: string[], able: string[]): void => {
 }
 
 /** By their full types, e.g. `hcloud:index/primaryIp:PrimaryIp`. */
-export const byType = (cloud: string, resources: Record<string, Resource>): Record<string, Resource> =>
-  Object.fromEntries(Object.entries(resources).map(([name, resource]) => [`${cloud}:index/${name.slice(0, 1).toLowerCase()}${name.slice(1)}:${name}`, resource]))
+export const byType = (cloud: string, resources: Record<string, Resource>, module = 'index'): Record<string, Resource> =>
+  Object.fromEntries(Object.entries(resources).map(([name, resource]) => [`${cloud}:${module}/${name.slice(0, 1).toLowerCase()}${name.slice(1)}:${name}`, resource]))
