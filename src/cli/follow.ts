@@ -32,7 +32,7 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
   let told = false
   let ledMs = cli.clock.now().monoMs
   for (;;) {
-    for (const entry of await mayBeDone(store.entries({ afterSeq: seq, most: 100 }), progress, own())) {
+    for (const entry of await mayBeDone(store.entries({ afterSeq: seq, most: 100 }), { ...progress, own: own() })) {
       seq = entry.seq
       progress = take(cli, entry, request, progress)
       if (progress.end !== null) return progress.end
@@ -45,7 +45,7 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
     if (progress.epoch === null && cli.clock.now().wallMs > request.expiresMs + lateMs) throw new Said(untaken, exits.unfinished)
     if (!own() && progress.epoch !== null) {
       const { monoMs } = cli.clock.now()
-      if (liveReport(await mayBeDone(store.read(), progress, false), cli.clock) !== null) ledMs = monoMs
+      if (liveReport(await mayBeDone(store.read(), { ...progress, own: false }), cli.clock) !== null) ledMs = monoMs
       if (monoMs - ledMs > goneMostMs) throw new Said(`No controller has lived for ${goneMostMs / 1000} s, and epoch ${progress.epoch} is open: the next lifeboat watch goes on with it`, exits.unfinished)
     }
     await cli.clock.sleep(pollMs)
@@ -54,8 +54,8 @@ export async function follow({ cli, store, request, afterSeq, own }: Following):
 
 const untaken = 'No controller took the request in time: it has expired and never runs. Who leads, and since when: lifeboat status'
 
-/** Whoever cannot look any more does not know what has become of the request: that it was put there is said first. */
-async function mayBeDone<T>(looking: Promise<T>, { epoch }: Progress, own: boolean): Promise<T> {
+/** Whoever cannot look any more does not know what has become of a request: that it was put there is said first. `epoch` null: none is known of it. */
+export async function mayBeDone<T>(looking: Promise<T>, { epoch, own }: { epoch: number | null; own: boolean }): Promise<T> {
   try {
     return await looking
   } catch (thrown) {

@@ -9,6 +9,7 @@ import { ask, refusalOf } from '../ask.ts'
 import type { Actor } from '../actor.ts'
 import type { Cli } from '../cli.ts'
 import { columns } from '../columns.ts'
+import { mayBeDone } from '../follow.ts'
 import { groundOf } from '../ground.ts'
 import { agree } from '../question.ts'
 import { refuseMisfit } from '../misfit.ts'
@@ -75,7 +76,7 @@ async function untilRemoved(cli: Cli, { store, actor, look, core }: Removal): Pr
   const untilMs = cli.clock.now().monoMs + removalMostMs
   const { hosts } = core.dns
   for (;;) {
-    const { ledger } = await store.read()
+    const { ledger } = await mayBeDone(store.read(), { epoch: null, own: actor.own() })
     const left = hosts.filter(({ host }) => ledger?.leaving?.includes(host)).map(({ host }) => host)
     if (left.length === 0) {
       cli.out(`${core.dns.names.join(', ')}: let go of at ${hosts.length} of ${hosts.length} DNS hosts, and the records stay. lifeboat watch moves nothing until: lifeboat adopt`)
