@@ -11,6 +11,7 @@ import { makeSelfSigned } from '../lab/certificates.ts'
 import { debian, type Unpacked } from '../lab/debian.ts'
 import { freePort } from '../lab/ports.ts'
 import { until } from '../lab/wait.ts'
+import { findClient } from './client.ts'
 import { readAsCompose } from './compose-env.ts'
 
 // A host as stacks/cloud-init.ts leaves it: a real OpenSSH server with the user lifeboat, and a real HAProxy with a certificate that vouches for
@@ -20,6 +21,7 @@ const packages = [['openssh-server'], ['libnss-wrapper'], ['haproxy']] as const
 
 /** The programs that a host is made of. Null: they cannot be unpacked here. */
 export const unpackHost = async (): Promise<Unpacked[] | null> => {
+  if (!(await findClient())) return null
   const all: Unpacked[] = []
   for (const names of packages) {
     const unpacked = await debian([...names])
