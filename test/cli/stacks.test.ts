@@ -84,6 +84,7 @@ describe.skipIf(cli === null)('a site by its stack', () => {
     await expect.poll(async () => JSON.parse((await lab.run('status', '--json')).out)).toMatchObject({
       active: 'hetzner', sites: [{ stack: null }, { addresses: ['127.0.0.43'], stack: { stack: 'far', readMs: expect.any(Number), why: null } }], dns: [{ addresses: ['127.0.0.43'] }],
     })
+    expect(watch.lines.filter(({ msg }) => msg.startsWith('the stacks say'))).toHaveLength(2)
     watch.child.kill('SIGTERM')
     expect((await watch.ended).code).toBe(0)
   })

@@ -115,7 +115,7 @@ function take(cli: Cli, ground: Ground, look: ZoneLook, to: string): Promise<num
     creates: true,
     wish: async ({ ledger }) => {
       const plan = planOf('adopt', ledger.active, to, core)
-      if (plan.addresses.length === 0) throw new Said(`${to} is cold and has no address yet, so the names cannot point there. Name another: lifeboat adopt --active SITE`)
+      if (plan.addresses.length === 0) throw new Said(`${to} has no address yet, so the names cannot point there. Create it (lifeboat up ${to}), or name another: lifeboat adopt --active SITE`)
       const epoch = Math.max(ledger.epoch, seenEpoch) + 1
       for (const line of showing({ cli, core, look, plan, epoch, ledger, oldValues, oldTtlS })) cli.out(line)
       await agree(cli, 'Take them over?')

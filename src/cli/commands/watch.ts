@@ -93,7 +93,8 @@ async function changed(around: Around, old: Run, signal: AbortSignal): Promise<T
 async function restacked(around: Around, run: Run, self: () => Self | null, signal: AbortSignal): Promise<Then> {
   let known = run.copies
   while (!signal.aborted) {
-    const copies = self()?.book.ledger().stacks ?? {}
+    // Before the store was read nothing is known, and a copy that a new store has lost stays true.
+    const copies = { ...known, ...self()?.book.view()?.ledger?.stacks }
     const moved = run.settings.core.sites.filter((site) => {
       const [old, now] = [copyOf(site, known), copyOf(site, copies)]
       return now !== null && (old === null || placeOf(old) !== placeOf(now))
