@@ -118,16 +118,17 @@ export const openTcpLine = ({ server, timeoutMs }: Place, nudge: () => Buffer, c
   const connecting = openStream(server, over)
   connecting.catch(close)
   let answered = 0
-  let nudging = false
+  let pushing = false
   const push = async (stream: Stream): Promise<void> => {
-    if (nudging) return
-    nudging = true
+    if (pushing) return
+    pushing = true
+    await undefined // What came together counts together.
+    pushing = false
+    if (questions.open.size === 0) return
+    const before = answered
+    await stream.ask(nudge())
     // A server that leaves a question unanswered is not nudged for ever.
-    for (let before = -1; questions.open.size > 0 && before !== answered; ) {
-      before = answered
-      await stream.ask(nudge())
-    }
-    nudging = false
+    if (answered !== before) await push(stream)
   }
   const send = async (stream: Stream, question: Buffer): Promise<void> => {
     const bytes = await stream.ask(question)
