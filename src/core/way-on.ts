@@ -1,3 +1,4 @@
+import { whyNot } from './decide.ts'
 import { pausesAt } from './ledger.ts'
 import { isPlanned, leavesData } from './plan.ts'
 import type { Config, State } from './types.ts'
@@ -35,7 +36,7 @@ function wayToLead(kept: Around['kept'], underWay: string): string {
 
 /** Where to go while the active site is down: a failback is a planned move, and would be refused. Null: no other site can take over. */
 function wayOut({ ledger, watch }: State, config: Config): string | null {
-  const to = config.sites.find(({ site }) => site !== ledger.active && watch.sites[site]?.ready === true)
+  const to = config.sites.find(({ site }) => site !== ledger.active && whyNot({ ledger, watch }, config, site) === null)
   if (!to) return null
   return `to move now: lifeboat failover ${to.site}${leavesData(config) ? `, which leaves ${config.data.holds} behind at ${ledger.active}` : ''}`
 }

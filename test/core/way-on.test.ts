@@ -36,6 +36,7 @@ test.each<[string, Given, string | null]>([
   ['it was left in order', { aws: 'up', ledger: { past: [planned] } }, 'aws is well: lifeboat failback'],
   ['the active site is down, and another can take over', { aws: 'up', hetzner: 'down' }, 'to move now: lifeboat failover aws'],
   ['the same, and data would stay behind', { aws: 'up', hetzner: 'down', holds: 'orders' }, 'to move now: lifeboat failover aws, which leaves orders behind at hetzner'],
+  ['the active site is down, and the other is fenced: a failover there would be refused', { aws: 'up', hetzner: 'down', ledger: { given: fenced } }, null],
   ['every site is down', { hetzner: 'down' }, null],
   ['the preferred site is active', { ledger: { active: 'aws' } }, null],
   ['nobody watches', { watched: false }, 'nobody watches: lifeboat watch'],
