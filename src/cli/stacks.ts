@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Copies } from '../config/stacks.ts'
 import { environmentIn } from '../config/variables.ts'
 import { openBook } from '../controller/book.ts'
-import { takeCopy } from '../core/stacks.ts'
+import { keepCopy } from '../controller/stacks.ts'
 import type { StackCopy } from '../core/types.ts'
 import { scrubbed, secretsIn, type Env } from '../drivers/pulumi/environment.ts'
 import type { StackAt } from '../drivers/pulumi/faults.ts'
@@ -95,10 +95,7 @@ export async function withStore<T>(cli: Cli, settings: Settings, work: (store: {
   const store = await openToWrite(settings, cli.clock)
   const book = openBook(store, settings.core, cli.clock)
   const keep = async (site: string, copy: StackCopy): Promise<void> => {
-    const kept = await book.change((ledger) => {
-      const { ledger: next, told } = takeCopy(ledger, site, copy)
-      return { ledger: next, entries: told === null ? [] : [book.entry('config', told, { site })] }
-    })
+    const { kept } = await keepCopy(book, site, copy)
     if (!kept) throw new Said('Others wrote to the store again and again: what the stack says was not kept. Try again', exits.unfinished)
   }
   try {

@@ -1,6 +1,7 @@
 import { copyOf, takeCopy } from '../core/stacks.ts'
 import type { StackCopy } from '../core/types.ts'
 import type { Stack } from '../ports.ts'
+import type { Book } from './book.ts'
 import { isLeading, say, type Self } from './self.ts'
 import { turnMs } from './times.ts'
 
@@ -15,7 +16,8 @@ export async function readStack(self: Self, stack: Stack, signal: AbortSignal): 
   self.reportDue = true
   if ('why' in read) return void (last?.failing?.why !== read.why && sayUnread(self, site, read.why))
   if (last?.failing) say(self, 'info', 'config', `the stack of site ${site} can be read again`, { site })
-  await keepCopy(self, site, read.copy)
+  const { told } = await keepCopy(self.book, site, read.copy)
+  if (told !== null) say(self, 'info', 'config', told, { site })
 }
 
 function sayUnread(self: Self, site: string, why: string): void {
@@ -24,12 +26,13 @@ function sayUnread(self: Self, site: string, why: string): void {
   say(self, 'warn', 'config', `the stack of site ${site} could not be read, and ${kept}: ${why}`, { site })
 }
 
-async function keepCopy(self: Self, site: string, copy: StackCopy): Promise<void> {
+/** Puts a copy into the ledger. `told`: what is new in it, as it was journaled; null: nothing. `kept` false: others wrote again and again, and it was not. */
+export async function keepCopy(book: Book, site: string, copy: StackCopy): Promise<{ kept: boolean; told: string | null }> {
   let told: string | null = null
-  await self.book.change((now) => {
+  const ledger = await book.change((now) => {
     const taken = takeCopy(now, site, copy)
     told = taken.told
-    return { ledger: taken.ledger, entries: told === null ? [] : [self.book.entry('config', told, { site })] }
+    return { ledger: taken.ledger, entries: told === null ? [] : [book.entry('config', told, { site })] }
   })
-  if (told !== null) say(self, 'info', 'config', told, { site })
+  return { kept: ledger !== null, told }
 }
